@@ -1,0 +1,268 @@
+//! `Args` is what was typed, `Config` what it means. Only `try_from` makes a `Config`, so no later room checks again.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// The customer service over gRPC. Every setting is a flag and an environment variable.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "ticketing-server", version, after_help = EXIT_CODES)]
+pub struct Args {
+    /// Where gRPC is served; port 0 takes a free one
+    #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:12345", value_name = "ADDRESS:PORT")]
+    pub listen_addr: String,
+    /// Where /livez, /readyz and /metrics are served over HTTP; port 0 takes a free one
+    #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT")]
+    pub admin_addr: String,
+    /// The name by which this server tells callers who answered
+    #[arg(long, env = "POD_NAME", default_value = "test", value_name = "NAME")]
+    pub pod_name: String,
+    /// Take the pod's name from somewhere else: the host's name, as in compose
+    #[arg(long, env = "POD_NAME_FROM", value_name = "SOURCE")]
+    pub pod_name_from: Option<PodNameFrom>,
+    /// The version of the application, for logs and metrics
+    #[arg(long, env = "APP_VERSION", default_value = "", value_name = "TEXT")]
+    pub app_version: String,
+    /// The store: sqlite:FILE (embedded, several processes may share the file) or memory: (gone with the process)
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:customers.db", hide_env_values = true, value_name = "URL")]
+    pub database_url: String,
+    /// How long the server says NOT_SERVING before it shuts down, so that every Envoy sees it
+    #[arg(long, env = "DRAIN_DELAY", default_value = "2s", value_name = "DURATION")]
+    pub drain_delay: String,
+    /// How long calls may still run after that, before they are cancelled
+    #[arg(long, env = "DRAIN_TIMEOUT", default_value = "10s", value_name = "DURATION")]
+    pub drain_timeout: String,
+    /// Completion queues, a thread each [default: half of the CPUs that the cgroup grants, at least 1]
+    #[arg(long, env = "WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+    /// The form of log lines on stderr
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// What to do instead of serving
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program can do besides serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Ask a server whether it serves, for probes: exit code 0 if so
+    Health {
+        /// The server [default: the port of --listen-addr on the loopback address]
+        #[arg(value_name = "ADDRESS:PORT")]
+        address: Option<String>,
+    },
+}
+
+/// Sources of the pod's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PodNameFrom {
+    /// The host's name; in a container the short container id.
+    Hostname,
+}
+
+/// Forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+const EXIT_CODES: &str = "Log levels: RUST_LOG (default info). SIGTERM or SIGINT drains; a second one ends at once.
+
+Exit codes:
+  0  drained, every call was answered
+  1  asked for health: not serving, or no answer
+  2  a setting is unfit
+  3  the store cannot be opened
+  4  an address cannot be bound
+  5  drained, but calls still ran at the end of --drain-timeout and were cancelled";
+
+/// What the settings mean.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// gRPC.
+    pub listen: SocketAddr,
+    /// Admin HTTP.
+    pub admin: SocketAddr,
+    /// Printable ASCII, fit for a header.
+    pub pod_name: String,
+    /// Any text.
+    pub app_version: String,
+    /// Which store.
+    pub database: DatabaseUrl,
+    /// How the server ends.
+    pub drain: DrainConfig,
+    /// Completion queues.
+    pub workers: NonZeroUsize,
+}
+
+/// The bounds of the end, see [`crate::Running::drain`].
+#[derive(Debug, Clone, Copy)]
+pub struct DrainConfig {
+    /// NOT_SERVING before shutdown.
+    pub delay: Duration,
+    /// Calls may run so long after it.
+    pub timeout: Duration,
+}
+
+/// The store that a `DATABASE_URL` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `memory:`
+    Memory,
+    /// `sqlite:FILE`
+    Sqlite(PathBuf),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        const USE: &str = "use sqlite:FILE or memory:";
+        match url.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("sqlite", "")) => Err("names no file; for example sqlite:customers.db"),
+            Some(("sqlite", file)) => Ok(Self::Sqlite(file.strip_prefix("//").unwrap_or(file).into())),
+            _ => Err(USE),
+        }
+    }
+}
+
+/// A setting that cannot be used: what, what was typed, and what would do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} (--{flag}){typed} {advice}")]
+pub struct BadSetting {
+    variable: &'static str,
+    flag: &'static str,
+    typed: String,
+    advice: String,
+}
+
+impl BadSetting {
+    fn new(variable: &'static str, flag: &'static str, typed: &str, advice: impl Into<String>) -> Self {
+        Self { variable, flag, typed: format!(" is {typed:?}:"), advice: advice.into() }
+    }
+
+    /// For values that may hold a password.
+    fn hiding(variable: &'static str, flag: &'static str, advice: impl Into<String>) -> Self {
+        Self { variable, flag, typed: ":".to_owned(), advice: advice.into() }
+    }
+}
+
+impl TryFrom<Args> for Config {
+    type Error = BadSetting;
+
+    fn try_from(args: Args) -> Result<Self, BadSetting> {
+        let workers = args.workers.unwrap_or_else(default_workers);
+        Ok(Self {
+            listen: args.listen()?,
+            admin: address("ADMIN_ADDR", "admin-addr", &args.admin_addr)?,
+            pod_name: pod_name(args.pod_name, args.pod_name_from)?,
+            app_version: args.app_version,
+            database: args.database_url.parse().map_err(|advice: &str| {
+                BadSetting::hiding("DATABASE_URL", "database-url", advice)
+            })?,
+            drain: DrainConfig {
+                delay: duration("DRAIN_DELAY", "drain-delay", &args.drain_delay)?,
+                timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
+            },
+            workers: NonZeroUsize::new(workers)
+                .ok_or_else(|| BadSetting::new("WORKERS", "workers", "0", "use 1 or more"))?,
+        })
+    }
+}
+
+impl Args {
+    /// Where these settings serve gRPC.
+    pub(crate) fn listen(&self) -> Result<SocketAddr, BadSetting> {
+        address("LISTEN_ADDR", "listen-addr", &self.listen_addr)
+    }
+}
+
+fn address(variable: &'static str, flag: &'static str, typed: &str) -> Result<SocketAddr, BadSetting> {
+    typed.parse().map_err(|_| {
+        BadSetting::new(variable, flag, typed, "use an IP address and a port, for example 127.0.0.1:12345 or [::]:12345")
+    })
+}
+
+fn duration(variable: &'static str, flag: &'static str, typed: &str) -> Result<Duration, BadSetting> {
+    if typed != "0" && typed.bytes().all(|byte| byte.is_ascii_digit()) {
+        let advice = format!("add a unit, for example {typed}s or {typed}ms");
+        return Err(BadSetting::new(variable, flag, typed, advice));
+    }
+    humantime::parse_duration(typed)
+        .map_err(|_| BadSetting::new(variable, flag, typed, "use a number and a unit, for example 20s or 1500ms"))
+}
+
+fn pod_name(typed: String, from: Option<PodNameFrom>) -> Result<String, BadSetting> {
+    let name = match from {
+        None => typed,
+        Some(PodNameFrom::Hostname) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    };
+    if name.is_empty() || name.len() > 253 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let advice = "use 1 to 253 printable ASCII characters without spaces: it goes out as the header x-pod-name";
+        return Err(BadSetting::new("POD_NAME", "pod-name", &name, advice));
+    }
+    Ok(name)
+}
+
+/// One queue serves a saturated core, and each further one costs CPU per call; the other half is for the store.
+/// `available_parallelism` knows the cgroup's quota, C-core's own default does not.
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cpus| cpus.get().div_ceil(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(flags: &[&str]) -> Result<Config, String> {
+        let args = Args::try_parse_from([&["ticketing-server"], flags].concat()).map_err(|error| error.to_string())?;
+        Config::try_from(args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_duration_without_a_unit_is_told_which_one_to_add() {
+        assert_eq!(
+            config(&["--drain-timeout", "20"]).err().as_deref(),
+            Some(r#"DRAIN_TIMEOUT (--drain-timeout) is "20": add a unit, for example 20s or 20ms"#)
+        );
+        assert_eq!(config(&["--drain-delay", "0"]).map(|config| config.drain.delay), Ok(Duration::ZERO));
+        assert!(config(&["--drain-delay", "soon"]).is_err());
+    }
+
+    #[test]
+    fn a_database_url_names_memory_or_a_sqlite_file() {
+        assert_eq!("memory:".parse(), Ok(DatabaseUrl::Memory));
+        assert_eq!("sqlite:a.db".parse(), Ok(DatabaseUrl::Sqlite("a.db".into())));
+        assert_eq!("sqlite:///data/a.db".parse(), Ok(DatabaseUrl::Sqlite("/data/a.db".into())));
+        for bad in ["", "sqlite:", "sqlite", "memory:x", "mysql://user:secret@host/db"] {
+            assert!(bad.parse::<DatabaseUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_bad_database_url_is_not_repeated() {
+        let error = config(&["--database-url", "mysql://user:secret@host/db"]).err();
+        assert_eq!(error.as_deref(), Some("DATABASE_URL (--database-url): use sqlite:FILE or memory:"));
+    }
+
+    #[test]
+    fn a_pod_name_must_fit_a_header() {
+        assert!(config(&["--pod-name", "app-server-0"]).is_ok());
+        assert!(config(&["--pod-name", ""]).is_err());
+        assert!(config(&["--pod-name", "caf\u{e9}"]).is_err());
+    }
+
+    #[test]
+    fn no_workers_serve_nobody() {
+        assert_eq!(config(&["--workers", "0"]).err().as_deref(), Some(r#"WORKERS (--workers) is "0": use 1 or more"#));
+    }
+}

@@ -1,0 +1,34 @@
+//! The customer service over gRPC: config → build → start → drain, each step a value that the next one consumes.
+//!
+//! ```no_run
+//! use clap::Parser as _;
+//! use ticketing_server::{Args, Config};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let args = Args::try_parse_from(["ticketing-server", "--database-url", "memory:", "--listen-addr", "127.0.0.1:0"])?;
+//! let app = Config::try_from(args)?.build().await?; // store open, ports bound, nobody served yet
+//! println!("gRPC on {}", app.grpc);
+//! let running = app.start();
+//! running.drain().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod admin;
+mod config;
+pub mod customer;
+mod drain;
+mod health;
+pub mod logging;
+mod metrics;
+pub mod probe;
+mod reflection;
+mod rpc;
+mod serve;
+mod stop;
+pub mod store;
+
+pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig};
+pub use drain::Drained;
+pub use serve::{App, BuildError, Running};
+pub use stop::stop_requested;

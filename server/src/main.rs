@@ -1,0 +1,65 @@
+//! The server program: settings → store and ports → serving → drained.
+
+use std::process::ExitCode;
+
+use async_std::task::block_on;
+use clap::Parser as _;
+use ticketing_proto::health::health_check_response::ServingStatus;
+use ticketing_server::{Args, BuildError, Command, Config, Drained, logging, probe, stop_requested};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    logging::start(args.log_format);
+    let ended = match &args.command {
+        Some(Command::Health { address }) => health(&args, address.as_deref()),
+        None => serve(args),
+    };
+    ended.unwrap_or_else(|failure| {
+        eprintln!("ticketing-server: {}", failure.text);
+        ExitCode::from(failure.code)
+    })
+}
+
+/// One line for people and an exit code of `--help`.
+struct Failure {
+    code: u8,
+    text: String,
+}
+
+impl Failure {
+    fn new(code: u8, error: impl ToString) -> Self {
+        Self { code, text: error.to_string() }
+    }
+}
+
+fn serve(args: Args) -> Result<ExitCode, Failure> {
+    let config = Config::try_from(args).map_err(|error| Failure::new(2, error))?;
+    log::info!("Value of podID is {}", config.pod_name);
+    let app = block_on(config.build()).map_err(|error| {
+        let code = if matches!(error, BuildError::Store(_)) { 3 } else { 4 };
+        Failure::new(code, error)
+    })?;
+    let (grpc, admin) = (app.grpc, app.admin);
+    let running = app.start();
+    log::info!("serving gRPC on {grpc}");
+    log::info!("serving admin HTTP on {admin}");
+    let signal = block_on(stop_requested()).map_err(|error| Failure::new(4, error))?;
+    log::info!("{signal}: draining");
+    match block_on(running.drain()) {
+        Drained::Clean => log::info!("drained"),
+        Drained::Cut => return Err(Failure::new(5, "calls still ran after DRAIN_TIMEOUT and were cancelled")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn health(args: &Args, named: Option<&str>) -> Result<ExitCode, Failure> {
+    let address = probe::target(args, named).map_err(|error| Failure::new(2, error))?;
+    match block_on(probe::ask(&address)) {
+        Ok(ServingStatus::SERVING) => {
+            println!("SERVING");
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(status) => Err(Failure::new(1, format!("{address} says {status:?}"))),
+        Err(reason) => Err(Failure::new(1, reason)),
+    }
+}

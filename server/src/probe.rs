@@ -1,0 +1,38 @@
+//! `ticketing-server health`: asks a server whether it serves, for probes without a second binary.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use grpcio::{CallOption, ChannelBuilder, EnvBuilder};
+use ticketing_proto::health::HealthCheckRequest;
+use ticketing_proto::health::health_check_response::ServingStatus;
+use ticketing_proto::health_grpc::HealthClient;
+
+use crate::config::{Args, BadSetting};
+use crate::serve::reachable;
+
+/// A probe waits so long for an answer; Kubernetes' own default is the same.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// The server that is meant: the one that was named, or the one that these settings would start.
+pub fn target(args: &Args, named: Option<&str>) -> Result<String, BadSetting> {
+    match named {
+        Some(named) => Ok(named.to_owned()),
+        None => args.listen().map(|address| reachable(address).to_string()),
+    }
+}
+
+/// The server's status in words, or why there is none.
+pub async fn ask(address: &str) -> Result<ServingStatus, String> {
+    let channel = ChannelBuilder::new(Arc::new(EnvBuilder::new().cq_count(1).build())).connect(address);
+    let client = HealthClient::new(channel);
+    let options = CallOption::default().timeout(DEADLINE);
+    let answer = match client.check_async_opt(&HealthCheckRequest::new(), options) {
+        Ok(answer) => answer.await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(response) => Ok(response.status.enum_value_or_default()),
+        Err(error) => Err(format!("{address}: {error}; is a server running there?")),
+    }
+}

@@ -1,0 +1,116 @@
+//! Requests that do not decode reach the handler as such: grpcio itself would answer INTERNAL with debug text.
+
+use std::io::BufRead as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use grpcio::{GrpcSlice, Marshaller, MessageReader, Method};
+use protobuf::reflect::RuntimeType;
+use protobuf::rt::WireType;
+use protobuf::{CodedInputStream, MessageFull};
+
+/// A request, or why its bytes are not one.
+pub(crate) type Decoded<M> = Result<M, Malformed>;
+
+/// Bytes that are not the message that the method takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// The first field that does not decode, where it is known.
+    pub(crate) field: Option<String>,
+    /// In words for the caller.
+    pub(crate) reason: String,
+}
+
+/// The same method, with requests that may be malformed.
+pub(crate) fn checked<Q: MessageFull, P>(method: &Method<Q, P>) -> Method<Decoded<Q>, P> {
+    Method {
+        ty: method.ty,
+        name: method.name,
+        req_mar: Marshaller { ser: never_sent, de: |reader| Ok(decode(reader)) },
+        resp_mar: Marshaller { ser: method.resp_mar.ser, de: method.resp_mar.de },
+    }
+}
+
+/// Only clients send requests, and they use the generated method.
+fn never_sent<T>(_: &T, _: &mut GrpcSlice) -> grpcio::Result<()> {
+    Err(grpcio::Error::Codec("a server sends no requests".into()))
+}
+
+fn decode<M: MessageFull>(mut reader: MessageReader) -> Decoded<M> {
+    let length = reader.len();
+    // Nearly every request lies in one slice and is parsed where it is.
+    match reader.fill_buf() {
+        Ok(slice) if slice.len() == length => return parse(slice),
+        _ => {}
+    }
+    let mut whole = Vec::with_capacity(length);
+    while let Ok(slice) = reader.fill_buf() {
+        // An empty slice is not always the end of grpcio's reader; going on would not end.
+        if slice.is_empty() {
+            break;
+        }
+        whole.extend_from_slice(slice);
+        let taken = slice.len();
+        reader.consume(taken);
+    }
+    if whole.len() == length { parse(&whole) } else { Err(malformed(None)) }
+}
+
+fn parse<M: MessageFull>(bytes: &[u8]) -> Decoded<M> {
+    // A panic here would end the completion queue's thread, and with it the server, without a word.
+    match catch_unwind(AssertUnwindSafe(|| M::parse_from_bytes(bytes))) {
+        Ok(Ok(message)) => Ok(message),
+        Ok(Err(_)) => Err(malformed(first_bad_field::<M>(bytes))),
+        Err(_) => Err(malformed(None)),
+    }
+}
+
+fn malformed(field: Option<String>) -> Malformed {
+    let reason = if field.is_some() { "does not decode: cut short, of another type, or not UTF-8" } else { "the message does not decode" };
+    Malformed { field, reason: reason.to_owned() }
+}
+
+/// The name of the first field that cannot be read, if the reading got as far as a known field's tag.
+fn first_bad_field<M: MessageFull>(bytes: &[u8]) -> Option<String> {
+    let descriptor = M::descriptor();
+    let mut input = CodedInputStream::from_bytes(bytes);
+    while let Ok(Some(tag)) = input.read_raw_tag_or_eof() {
+        let field = descriptor.field_by_number(tag >> 3);
+        let good = match WireType::new(tag & 7) {
+            Some(WireType::LengthDelimited) => input.read_bytes().is_ok_and(|value| {
+                let text = field.as_ref().is_some_and(|field| field.singular_runtime_type() == RuntimeType::String);
+                !text || std::str::from_utf8(&value).is_ok()
+            }),
+            Some(other) => input.skip_field(other).is_ok(),
+            None => false,
+        };
+        if !good {
+            return field.map(|field| field.name().to_owned());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use ticketing_proto::ticketing::CreateCustomerRequest;
+
+    use super::*;
+
+    fn bad_field(bytes: &[u8]) -> Option<String> {
+        parse::<CreateCustomerRequest>(bytes).err().and_then(|malformed| malformed.field)
+    }
+
+    #[test]
+    fn a_message_that_does_not_decode_names_the_field_that_is_known() {
+        assert_eq!(bad_field(b"\x0a\x02\xff\xfe").as_deref(), Some("first_name"), "not UTF-8");
+        assert_eq!(bad_field(b"\x0a\x01a\x12\x09b").as_deref(), Some("last_name"), "cut short");
+        assert_eq!(bad_field(b"\x7a\x09b"), None, "an unknown field that is cut short");
+        assert_eq!(bad_field(b"\xff"), None, "no tag");
+    }
+
+    #[test]
+    fn unknown_fields_are_passed_over() {
+        let parsed = parse::<CreateCustomerRequest>(b"\x0a\x01a\x7a\x01z");
+        assert_eq!(parsed.map(|request| request.first_name), Ok("a".to_owned()));
+    }
+}

@@ -1,0 +1,170 @@
+//! `Config` → `App` (store open, ports bound) → `Running` (accepting) → `Drained`.
+
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use grpcio::{
+    ChannelBuilder, Environment, EnvBuilder, ResourceQuota, Server, ServerBuilder, ServerCredentials,
+};
+
+use crate::admin::{self, Admin};
+use crate::config::{Config, DatabaseUrl, DrainConfig};
+use crate::drain::{self, Drained};
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::reflection;
+use crate::rpc::{self, Edge};
+use crate::store::{MemoryStore, ObservedStore, OpenError, SqliteStore, Store};
+
+/// Largest message either way; C-core answers RESOURCE_EXHAUSTED past it.
+const MAX_MESSAGE_BYTES: i32 = 4 << 20;
+
+/// Calls at once on one connection (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS). Bounds rapid reset (CVE-2023-44487).
+const MAX_CONCURRENT_STREAMS: i32 = 1024;
+
+/// Largest list of headers of one call.
+const MAX_METADATA_BYTES: i32 = 16 << 10;
+
+/// Calls that a queue asks C-core for in advance. The default of 1024 can block a shutdown for 12 s (tikv/grpc-rs#674).
+const SLOTS_PER_QUEUE: usize = 32;
+
+/// A client's keepalive pings may come so often; C-core's own minimum of 5 minutes would close its connection.
+const MIN_PING_INTERVAL_MS: i32 = 10_000;
+
+/// Memory of C-core's connections together; past it reads are slowed down.
+const CONNECTION_MEMORY_BYTES: usize = 256 << 20;
+
+/// Why an [`App`] cannot be built. Nothing listens then.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// An address cannot be bound.
+    #[error("{variable} (--{flag}): cannot bind {address}: {reason}; is another server running there?")]
+    Bind {
+        /// The setting as an environment variable.
+        variable: &'static str,
+        /// The setting as a flag.
+        flag: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// A fault of this program.
+    #[error("cannot set up the server: {0}")]
+    SetUp(String),
+}
+
+/// A server whose store is open and whose ports are bound, but that serves nobody yet.
+pub struct App {
+    /// Where gRPC will be served.
+    pub grpc: SocketAddr,
+    /// Where admin HTTP will be served.
+    pub admin: SocketAddr,
+    server: Server,
+    admin_listener: TcpListener,
+    metrics: Metrics,
+    health: Health,
+    drain: DrainConfig,
+}
+
+impl Config {
+    /// Opens the store of this configuration and binds its ports.
+    pub async fn build(self) -> Result<App, BuildError> {
+        let store: Arc<dyn Store> = match &self.database {
+            DatabaseUrl::Memory => Arc::new(MemoryStore::new()),
+            DatabaseUrl::Sqlite(file) => Arc::new(SqliteStore::open(file).await?),
+        };
+        self.build_on(store)
+    }
+
+    /// The same on a store that the caller brings; `database` is not looked at.
+    pub fn build_on(self, store: Arc<dyn Store>) -> Result<App, BuildError> {
+        let metrics = Metrics::new(&self.pod_name, &self.app_version).map_err(set_up)?;
+        let health = Health::starting(metrics.clone());
+        let edge = Edge::new(&self.pod_name, metrics.clone());
+        let store: Arc<dyn Store> = Arc::new(ObservedStore::new(store, &metrics));
+        let bind = |variable, flag, address| move |reason| BuildError::Bind { variable, flag, address, reason };
+
+        let admin_listener = TcpListener::bind(self.admin).map_err(bind("ADMIN_ADDR", "admin-addr", self.admin))?;
+        let admin = admin_listener.local_addr().map_err(bind("ADMIN_ADDR", "admin-addr", self.admin))?;
+        // C-core does not say why a port cannot be bound, so the system is asked first.
+        TcpListener::bind(self.listen).map_err(bind("LISTEN_ADDR", "listen-addr", self.listen))?;
+
+        let queues = EnvBuilder::new().cq_count(self.workers.get()).name_prefix("grpc").build();
+        let environment = Arc::new(queues);
+        let mut builder = ServerBuilder::new(Arc::clone(&environment))
+            .channel_args(limits(environment).build_args())
+            .requests_slot_per_cq(SLOTS_PER_QUEUE)
+            .register_service(rpc::customer_controller(&store, &edge))
+            .register_service(health.service(&edge));
+        for service in reflection::services(&edge).map_err(set_up)? {
+            builder = builder.register_service(service);
+        }
+        let mut server = builder.build().map_err(set_up)?;
+        let port = server
+            .add_listening_port(self.listen.to_string(), ServerCredentials::insecure())
+            .map_err(|_| bind("LISTEN_ADDR", "listen-addr", self.listen)(io::ErrorKind::AddrInUse.into()))?;
+        let grpc = SocketAddr::new(self.listen.ip(), port);
+        Ok(App { grpc, admin, server, admin_listener, metrics, health, drain: self.drain })
+    }
+}
+
+impl App {
+    /// Begins to serve.
+    pub fn start(mut self) -> Running {
+        let admin = admin::serve(self.admin_listener, self.health.clone(), self.metrics);
+        self.server.start();
+        self.health.serving();
+        Running { server: self.server, admin, health: self.health, drain: self.drain }
+    }
+}
+
+/// A server that accepts calls. Dropping it cuts every call; [`Running::drain`] does not.
+pub struct Running {
+    server: Server,
+    admin: Admin,
+    health: Health,
+    drain: DrainConfig,
+}
+
+impl Running {
+    /// Ends the server without failing a call, within `DRAIN_DELAY` + `DRAIN_TIMEOUT`; see `drain.rs` for the sequence.
+    pub async fn drain(self) -> Drained {
+        let drained = drain::drain(self.server, &self.health, self.drain).await;
+        self.admin.stop().await;
+        drained
+    }
+}
+
+/// Where a server on `address` is reached from this machine: every address means the loopback one.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new([127, 0, 0, 1].into(), address.port()),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+        _ => address,
+    }
+}
+
+/// What one connection may ask of the server.
+fn limits(environment: Arc<Environment>) -> ChannelBuilder {
+    ChannelBuilder::new(environment)
+        .max_receive_message_len(MAX_MESSAGE_BYTES)
+        .max_send_message_len(MAX_MESSAGE_BYTES)
+        .max_concurrent_stream(MAX_CONCURRENT_STREAMS)
+        .set_resource_quota(ResourceQuota::new(Some("ticketing-server")).resize_memory(CONNECTION_MEMORY_BYTES))
+        .raw_cfg_int(c"grpc.max_metadata_size".into(), MAX_METADATA_BYTES)
+        // A gzip message of 522 kB made the server hold 638 MiB: only the identity encoding is accepted.
+        .raw_cfg_int(c"grpc.compression_enabled_algorithms_bitset".into(), 1)
+        .raw_cfg_int(c"grpc.http2.min_ping_interval_without_data_ms".into(), MIN_PING_INTERVAL_MS)
+        .raw_cfg_int(c"grpc.keepalive_permit_without_calls".into(), 1)
+        // Two servers on one port would share its connections and nobody would notice.
+        .reuse_port(false)
+}
+
+fn set_up(error: impl std::fmt::Display) -> BuildError {
+    BuildError::SetUp(error.to_string())
+}

@@ -1,0 +1,119 @@
+//! Customers in one SQLite file that several processes of one machine may share.
+
+mod schema;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Row as _};
+use uuid::Uuid;
+
+use self::writer::Writer;
+use super::{Created, OpenError, Page, Store, StoreError};
+use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
+
+/// How long a statement waits for another process that writes. Past it the call gets [`StoreError::Unavailable`].
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Reads run beside each other and beside the writer (WAL), a thread each; more than a few gain nothing on a page cache.
+const READERS: u32 = 4;
+
+/// How long a read waits for one of the [`READERS`].
+const READER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A store in a file: write-ahead log, `synchronous=FULL`, so an acknowledged create outlives a crash of the machine.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it when it is missing, and brings its schema up to date.
+    pub async fn open(file: &Path) -> Result<Self, OpenError> {
+        let unusable = |error: sqlx::Error| OpenError::Unusable {
+            url: format!("sqlite:{}", file.display()),
+            reason: reason(&error),
+            advice: "give a file of this program, or a new one, in a folder that this user may write to",
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let connection = schema::open(&options).await.map_err(unusable)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(READER_TIMEOUT)
+            .connect_with(options.create_if_missing(false))
+            .await
+            .map_err(unusable)?;
+        Ok(Self { writer: Writer::start(connection), readers })
+    }
+}
+
+impl Store for SqliteStore {
+    fn get(&self, id: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        let readers = self.readers.clone();
+        async move {
+            sqlx::query("SELECT id, first_name, last_name FROM customers WHERE id = ?")
+                .bind(id.as_uuid())
+                .try_map(customer)
+                .fetch_optional(&readers)
+                .await
+                .map_err(|error| unavailable(&error))
+        }
+        .boxed()
+    }
+
+    fn create(&self, new: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        self.writer.create(new).boxed()
+    }
+
+    fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        let readers = self.readers.clone();
+        async move {
+            let size = usize::from(size.get());
+            let mut rows = sqlx::query(
+                "SELECT position, id, first_name, last_name FROM customers WHERE position > ? ORDER BY position LIMIT ?",
+            )
+            .bind(after.get())
+            .bind(i64::try_from(size + 1).unwrap_or(i64::MAX))
+            .try_map(|row: SqliteRow| Ok((Position::from(row.try_get::<i64, _>("position")?), customer(row)?)))
+            .fetch_all(&readers)
+            .await
+            .map_err(|error| unavailable(&error))?;
+            let more = rows.len() > size;
+            rows.truncate(size);
+            let next = rows.last().map(|(position, _)| *position).filter(|_| more);
+            Ok(Page { customers: rows.into_iter().map(|(_, customer)| customer).collect(), next })
+        }
+        .boxed()
+    }
+}
+
+fn customer(row: SqliteRow) -> sqlx::Result<Customer> {
+    Ok(Customer {
+        id: CustomerId::from(row.try_get::<Uuid, _>("id")?),
+        first_name: row.try_get("first_name")?,
+        last_name: row.try_get("last_name")?,
+    })
+}
+
+fn unavailable(error: &sqlx::Error) -> StoreError {
+    StoreError::Unavailable { cause: reason(error) }
+}
+
+/// What SQLite itself said, without sqlx's frame around it.
+fn reason(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |database| database.message().to_owned())
+}
