@@ -28,7 +28,13 @@ pub struct Args {
     #[arg(long, env = "APP_VERSION", default_value = "", value_name = "TEXT")]
     pub app_version: String,
     /// The store: sqlite:FILE (embedded, several processes may share the file) or memory: (gone with the process)
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:customers.db", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "sqlite:customers.db",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_url: String,
     /// How long the server says NOT_SERVING before it shuts down, so that every Envoy sees it
     #[arg(long, env = "DRAIN_DELAY", default_value = "2s", value_name = "DURATION")]
@@ -166,9 +172,10 @@ impl TryFrom<Args> for Config {
             admin: address("ADMIN_ADDR", "admin-addr", &args.admin_addr)?,
             pod_name: pod_name(args.pod_name, args.pod_name_from)?,
             app_version: args.app_version,
-            database: args.database_url.parse().map_err(|advice: &str| {
-                BadSetting::hiding("DATABASE_URL", "database-url", advice)
-            })?,
+            database: args
+                .database_url
+                .parse()
+                .map_err(|advice: &str| BadSetting::hiding("DATABASE_URL", "database-url", advice))?,
             drain: DrainConfig {
                 delay: duration("DRAIN_DELAY", "drain-delay", &args.drain_delay)?,
                 timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
@@ -188,7 +195,12 @@ impl Args {
 
 fn address(variable: &'static str, flag: &'static str, typed: &str) -> Result<SocketAddr, BadSetting> {
     typed.parse().map_err(|_| {
-        BadSetting::new(variable, flag, typed, "use an IP address and a port, for example 127.0.0.1:12345 or [::]:12345")
+        BadSetting::new(
+            variable,
+            flag,
+            typed,
+            "use an IP address and a port, for example 127.0.0.1:12345 or [::]:12345",
+        )
     })
 }
 

@@ -275,7 +275,8 @@ mod tests {
         let good = Position::from(5).to_page_token();
         let negative = BASE64URL_NOPAD.encode(&[1, 0xff, 0, 0, 0, 0, 0, 0, 0]);
         let other_version = BASE64URL_NOPAD.encode(&[2, 0, 0, 0, 0, 0, 0, 0, 5]);
-        for token in ["x", "!!!!", &good[1..], &format!("{good}A"), &format!("{good}="), &negative, &other_version, "é"] {
+        for token in ["x", "!!!!", &good[1..], &format!("{good}A"), &format!("{good}="), &negative, &other_version, "é"]
+        {
             assert_eq!(Position::from_page_token(token), Err(Unfit::PageToken), "{token}");
         }
     }

@@ -1,11 +1,20 @@
 //! The one sequence that ends a server: who waits for whom, and for how long.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use async_std::future::timeout;
 use async_std::task::sleep;
+use futures::FutureExt as _;
+use futures::channel::oneshot;
+use futures::future::{Either, Shared, select};
 use grpcio::Server;
 
 use crate::config::DrainConfig;
 use crate::health::Health;
+
+/// Calls that were cut end as soon as their queue's thread is free; nothing waits longer for them.
+const CUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +25,34 @@ pub enum Drained {
     Cut,
 }
 
-pub(crate) async fn drain(mut server: Server, health: &Health, limits: DrainConfig) -> Drained {
+/// Cancels the calls that hold its token, when it is dropped.
+pub(crate) struct Cancellation(#[expect(dead_code, reason = "its drop is what counts")] oneshot::Sender<Infallible>);
+
+/// Held by every call of a server. Clones are cancelled together.
+#[derive(Clone)]
+pub(crate) struct CancellationToken(Shared<oneshot::Receiver<Infallible>>);
+
+pub(crate) fn cancellation() -> (Cancellation, CancellationToken) {
+    let (cancellation, token) = oneshot::channel();
+    (Cancellation(cancellation), CancellationToken(token.shared()))
+}
+
+impl CancellationToken {
+    /// The future's output; none if the token was cancelled before. The future is polled first.
+    pub(crate) async fn unless_cancelled<F: Future + Unpin>(self, future: F) -> Option<F::Output> {
+        match select(future, self.0).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+pub(crate) async fn drain(
+    mut server: Server,
+    cancellation: Cancellation,
+    health: &Health,
+    limits: DrainConfig,
+) -> Drained {
     // 1: readiness fails, liveness stays, so nobody restarts us; watchers are told.
     health.not_serving();
     // 2: until each Envoy has seen it. C-core answers what arrives after a shutdown with CANCELLED.
@@ -27,10 +63,11 @@ pub(crate) async fn drain(mut server: Server, health: &Health, limits: DrainConf
     if timeout(limits.timeout, &mut closed).await.is_ok() {
         return Drained::Clean;
     }
-    // 4: the rest is cut, and we say so.
+    // 4: the rest is cut, and we say so. C-core waits for handlers of cancelled calls too, so they are ended as well.
     server.cancel_all_calls();
-    if let Err(error) = closed.await {
-        log::error!("the shutdown failed: {error}");
+    drop(cancellation);
+    if timeout(CUT_TIMEOUT, &mut closed).await.is_err() {
+        log::error!("calls still run {CUT_TIMEOUT:?} after they were cut");
     }
     Drained::Cut
 }

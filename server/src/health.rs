@@ -7,7 +7,7 @@ use futures::channel::mpsc;
 use futures::future::{BoxFuture, FutureExt as _, poll_fn, ready};
 use futures::task::Poll;
 use futures::{Sink, SinkExt as _, StreamExt as _};
-use grpcio::{Method, RpcContext, RpcStatus, RpcStatusCode, ServerStreamingSink, Service, ServiceBuilder, WriteFlags};
+use grpcio::{Method, RpcContext, RpcStatusCode, ServerStreamingSink, Service, ServiceBuilder, WriteFlags};
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health::{HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse};
 use ticketing_proto::health_grpc::{METHOD_HEALTH_CHECK, METHOD_HEALTH_LIST, METHOD_HEALTH_WATCH};
@@ -128,9 +128,13 @@ impl Unary for Check {
         &METHOD_HEALTH_CHECK
     }
 
-    fn call(&mut self, request: HealthCheckRequest) -> BoxFuture<'static, Result<Answer<HealthCheckResponse>, Refusal>> {
+    fn call(
+        &mut self,
+        request: HealthCheckRequest,
+    ) -> BoxFuture<'static, Result<Answer<HealthCheckResponse>, Refusal>> {
         let known = SERVICES.contains(&request.service.as_str());
-        let answer = if known { Ok(Answer::new(response(self.0.phase().status()))) } else { Err(Refusal::NoSuchService) };
+        let answer =
+            if known { Ok(Answer::new(response(self.0.phase().status()))) } else { Err(Refusal::NoSuchService) };
         ready(answer).boxed()
     }
 }
@@ -185,9 +189,9 @@ fn watch(
                 break;
             }
         }
-        call.handled(RpcStatusCode::UNAVAILABLE);
-        let text = "the server is shutting down".to_owned();
-        let _ = sink.fail(RpcStatus::with_message(RpcStatusCode::UNAVAILABLE, text)).await;
+        // Not as an error: some clients, grpcio's among them, would show it before a status that they have not read yet.
+        call.handled(RpcStatusCode::OK);
+        let _ = sink.close().await;
     });
 }
 

@@ -109,7 +109,8 @@ impl Index {
             self.services.push(name.clone());
             symbols.push(name);
         }
-        let mut messages: Vec<_> = file.message_type.iter().map(|message| (file.package().to_owned(), message)).collect();
+        let mut messages: Vec<_> =
+            file.message_type.iter().map(|message| (file.package().to_owned(), message)).collect();
         let mut enums: Vec<_> = file.enum_type.iter().map(|declared| (file.package().to_owned(), declared)).collect();
         while let Some((scope, message)) = messages.pop() {
             let name = format!("{scope}.{}", message.name());
@@ -133,10 +134,12 @@ impl Index {
         let message = match &request.message_request {
             Some(Message_request::ListServices(_)) => self.list(),
             Some(Message_request::FileByFilename(name)) => self.file(name),
-            Some(Message_request::FileContainingSymbol(symbol)) => match self.symbols.get(symbol.trim_start_matches('.')) {
-                Some(name) => self.file(name),
-                None => error(RpcStatusCode::NOT_FOUND, "no file declares this symbol"),
-            },
+            Some(Message_request::FileContainingSymbol(symbol)) => {
+                match self.symbols.get(symbol.trim_start_matches('.')) {
+                    Some(name) => self.file(name),
+                    None => error(RpcStatusCode::NOT_FOUND, "no file declares this symbol"),
+                }
+            }
             Some(Message_request::FileContainingExtension(_) | Message_request::AllExtensionNumbersOfType(_)) => {
                 error(RpcStatusCode::NOT_FOUND, "proto3 has no extensions")
             }

@@ -4,13 +4,11 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use grpcio::{
-    ChannelBuilder, Environment, EnvBuilder, ResourceQuota, Server, ServerBuilder, ServerCredentials,
-};
+use grpcio::{ChannelBuilder, EnvBuilder, Environment, ResourceQuota, Server, ServerBuilder, ServerCredentials};
 
 use crate::admin::{self, Admin};
 use crate::config::{Config, DatabaseUrl, DrainConfig};
-use crate::drain::{self, Drained};
+use crate::drain::{self, Cancellation, Drained, cancellation};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::reflection;
@@ -65,6 +63,7 @@ pub struct App {
     /// Where admin HTTP will be served.
     pub admin: SocketAddr,
     server: Server,
+    cancellation: Cancellation,
     admin_listener: TcpListener,
     metrics: Metrics,
     health: Health,
@@ -85,7 +84,8 @@ impl Config {
     pub fn build_on(self, store: Arc<dyn Store>) -> Result<App, BuildError> {
         let metrics = Metrics::new(&self.pod_name, &self.app_version).map_err(set_up)?;
         let health = Health::starting(metrics.clone());
-        let edge = Edge::new(&self.pod_name, metrics.clone());
+        let (cancellation, token) = cancellation();
+        let edge = Edge::new(&self.pod_name, metrics.clone(), token);
         let store: Arc<dyn Store> = Arc::new(ObservedStore::new(store, &metrics));
         let bind = |variable, flag, address| move |reason| BuildError::Bind { variable, flag, address, reason };
 
@@ -109,7 +109,7 @@ impl Config {
             .add_listening_port(self.listen.to_string(), ServerCredentials::insecure())
             .map_err(|_| bind("LISTEN_ADDR", "listen-addr", self.listen)(io::ErrorKind::AddrInUse.into()))?;
         let grpc = SocketAddr::new(self.listen.ip(), port);
-        Ok(App { grpc, admin, server, admin_listener, metrics, health, drain: self.drain })
+        Ok(App { grpc, admin, server, cancellation, admin_listener, metrics, health, drain: self.drain })
     }
 }
 
@@ -119,13 +119,14 @@ impl App {
         let admin = admin::serve(self.admin_listener, self.health.clone(), self.metrics);
         self.server.start();
         self.health.serving();
-        Running { server: self.server, admin, health: self.health, drain: self.drain }
+        Running { server: self.server, cancellation: self.cancellation, admin, health: self.health, drain: self.drain }
     }
 }
 
 /// A server that accepts calls. Dropping it cuts every call; [`Running::drain`] does not.
 pub struct Running {
     server: Server,
+    cancellation: Cancellation,
     admin: Admin,
     health: Health,
     drain: DrainConfig,
@@ -134,7 +135,7 @@ pub struct Running {
 impl Running {
     /// Ends the server without failing a call, within `DRAIN_DELAY` + `DRAIN_TIMEOUT`; see `drain.rs` for the sequence.
     pub async fn drain(self) -> Drained {
-        let drained = drain::drain(self.server, &self.health, self.drain).await;
+        let drained = drain::drain(self.server, self.cancellation, &self.health, self.drain).await;
         self.admin.stop().await;
         drained
     }

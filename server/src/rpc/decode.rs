@@ -65,7 +65,11 @@ fn parse<M: MessageFull>(bytes: &[u8]) -> Decoded<M> {
 }
 
 fn malformed(field: Option<String>) -> Malformed {
-    let reason = if field.is_some() { "does not decode: cut short, of another type, or not UTF-8" } else { "the message does not decode" };
+    let reason = if field.is_some() {
+        "does not decode: cut short, of another type, or not UTF-8"
+    } else {
+        "the message does not decode"
+    };
     Malformed { field, reason: reason.to_owned() }
 }
 

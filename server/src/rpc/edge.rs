@@ -10,6 +10,7 @@ use protobuf::MessageFull;
 
 use super::decode::{Decoded, checked};
 use super::status::Refusal;
+use crate::drain::CancellationToken;
 use crate::metrics::{MethodMetrics, Metrics};
 
 /// A unary RPC. grpcio clones it for each completion queue: what lives in a clone needs no lock.
@@ -48,12 +49,13 @@ impl<P> Answer<P> {
 pub(crate) struct Edge {
     pod_name: Arc<str>,
     metrics: Metrics,
+    token: CancellationToken,
 }
 
 impl Edge {
     /// `pod_name` is fit for a header, see [`crate::Config`].
-    pub(crate) fn new(pod_name: &str, metrics: Metrics) -> Self {
-        Self { pod_name: pod_name.into(), metrics }
+    pub(crate) fn new(pod_name: &str, metrics: Metrics, token: CancellationToken) -> Self {
+        Self { pod_name: pod_name.into(), metrics, token }
     }
 
     /// The name that callers are told.
@@ -69,57 +71,60 @@ impl Edge {
     /// Adds an RPC to a service.
     pub(crate) fn add<R: Unary>(&self, service: ServiceBuilder, mut rpc: R) -> ServiceBuilder {
         let metrics = self.method_metrics(R::method());
-        let pod_name = Arc::clone(&self.pod_name);
+        let edge = self.clone();
         service.add_unary_handler(&checked(R::method()), move |ctx, request, sink| {
-            handle(&mut rpc, &metrics, &pod_name, &ctx, request, sink);
+            edge.handle(&mut rpc, &metrics, &ctx, request, sink);
         })
     }
-}
 
-fn handle<R: Unary>(
-    rpc: &mut R,
-    metrics: &MethodMetrics,
-    pod_name: &Arc<str>,
-    ctx: &RpcContext<'_>,
-    request: Decoded<R::Request>,
-    mut sink: UnarySink<R::Response>,
-) {
-    let call = metrics.start();
-    log::debug!("Hit {} rpc call", R::TITLE);
-    let answering = match request {
-        // A panic would end the completion queue's thread without a word, and the server would hang.
-        Ok(request) => catch_unwind(AssertUnwindSafe(|| rpc.call(request))).map_err(|_| Refusal::Panicked),
-        Err(malformed) => Err(Refusal::Malformed(malformed)),
-    };
-    let pod_name = Arc::clone(pod_name);
-    ctx.spawn(async move {
-        let outcome = match answering {
-            Ok(answering) => AssertUnwindSafe(answering).catch_unwind().await.unwrap_or(Err(Refusal::Panicked)),
-            Err(refusal) => Err(refusal),
+    fn handle<R: Unary>(
+        &self,
+        rpc: &mut R,
+        metrics: &MethodMetrics,
+        ctx: &RpcContext<'_>,
+        request: Decoded<R::Request>,
+        mut sink: UnarySink<R::Response>,
+    ) {
+        let call = metrics.start();
+        log::debug!("Hit {} rpc call", R::TITLE);
+        let answering = match request {
+            // A panic would end the completion queue's thread without a word, and the server would hang.
+            Ok(request) => catch_unwind(AssertUnwindSafe(|| rpc.call(request))).map_err(|_| Refusal::Panicked),
+            Err(malformed) => Err(Refusal::Malformed(malformed)),
         };
-        let sent = match outcome {
-            Ok(answer) => {
-                call.handled(RpcStatusCode::OK);
-                if let Some(metadata) = metadata(&pod_name, answer.replayed) {
-                    sink.set_headers(metadata);
+        let (pod_name, token) = (Arc::clone(&self.pod_name), self.token.clone());
+        ctx.spawn(async move {
+            let outcome = match answering {
+                Ok(answering) => match token.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {
+                    Some(outcome) => outcome.unwrap_or(Err(Refusal::Panicked)),
+                    None => Err(Refusal::Cancelled),
+                },
+                Err(refusal) => Err(refusal),
+            };
+            let sent = match outcome {
+                Ok(answer) => {
+                    call.handled(RpcStatusCode::OK);
+                    if let Some(metadata) = metadata(&pod_name, answer.replayed) {
+                        sink.set_headers(metadata);
+                    }
+                    sink.success(answer.message)
                 }
-                sink.success(answer.message)
-            }
-            // No metadata: only then the status goes out as Trailers-Only, which Envoy's retries need.
-            Err(refusal) => {
-                if matches!(refusal, Refusal::Panicked) {
-                    log::error!("{} panicked and was answered INTERNAL", R::TITLE);
+                // No metadata: only then the status goes out as Trailers-Only, which Envoy's retries need.
+                Err(refusal) => {
+                    if matches!(refusal, Refusal::Panicked) {
+                        log::error!("{} panicked and was answered INTERNAL", R::TITLE);
+                    }
+                    let status = refusal.status();
+                    call.handled(status.code());
+                    sink.fail(status)
                 }
-                let status = refusal.status();
-                call.handled(status.code());
-                sink.fail(status)
+            };
+            if let Err(error) = sent.await {
+                log::debug!("{} was not delivered: {error}", R::TITLE);
             }
-        };
-        if let Err(error) = sent.await {
-            log::debug!("{} was not delivered: {error}", R::TITLE);
-        }
-        log::debug!("End {} rpc call", R::TITLE);
-    });
+            log::debug!("End {} rpc call", R::TITLE);
+        });
+    }
 }
 
 fn metadata(pod_name: &str, replayed: bool) -> Option<Metadata> {

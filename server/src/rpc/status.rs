@@ -42,6 +42,8 @@ pub(crate) enum Refusal {
     Store(StoreError),
     /// A handler panicked.
     Panicked,
+    /// The call outlasted the drain. Its caller has been told CANCELLED or UNAVAILABLE by C-core already.
+    Cancelled,
 }
 
 impl From<StoreError> for Refusal {
@@ -75,6 +77,7 @@ impl Refusal {
                 let text = "the customers cannot be reached at the moment; come back later";
                 retry(RpcStatusCode::UNAVAILABLE, text, RETRY_UNAVAILABLE_AFTER)
             }
+            Self::Cancelled => plain(RpcStatusCode::UNAVAILABLE, "the server has shut down"),
             Self::Panicked => plain(RpcStatusCode::INTERNAL, "a fault of the server; its log says more"),
         }
     }

@@ -1,0 +1,203 @@
+//! A bad request hurts only its caller: a clear status for it, a living server and an unchanged store.
+
+mod common;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use common::{TestServer, connect, patiently, serve, unfit_fields};
+use grpcio::RpcStatusCode;
+use ticketing_proto::ticketing::{CreateCustomerRequest, GetCustomerRequest, ListCustomersRequest};
+use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+
+const CREATE: &str = "/ticketing.CustomerController/CreateCustomer";
+const GET: &str = "/ticketing.CustomerController/GetCustomer";
+const LIST: &str = "/ticketing.CustomerController/ListCustomers";
+
+/// The server still answers others, and nothing was stored.
+fn assert_unharmed(server: &TestServer) {
+    let other = CustomerControllerClient::new(connect(server.grpc));
+    let probe = other.get_customer_opt(&GetCustomerRequest::default(), patiently()).expect("it lives");
+    assert_eq!((probe.id.as_str(), probe.first_name.as_str(), probe.last_name.as_str()), ("pod-a", "acac", "accqqq"));
+    let list = other.list_customers_opt(&ListCustomersRequest::default(), patiently()).expect("it lists");
+    assert_eq!(list.customers.len(), 0);
+}
+
+fn create(server: &TestServer, first_name: &str, last_name: &str, request_id: &str) -> grpcio::RpcStatus {
+    let request = CreateCustomerRequest {
+        first_name: first_name.to_owned(),
+        last_name: last_name.to_owned(),
+        request_id: request_id.to_owned(),
+        ..Default::default()
+    };
+    match server.customers().create_customer_opt(&request, patiently()) {
+        Err(grpcio::Error::RpcFailure(status)) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn unfit_names_are_refused_and_the_field_is_named() {
+    let server = serve();
+    let long = "x".repeat(201);
+    for unfit in ["", "  ", &long, "a\0b", "a\nb", "\u{7f}"] {
+        let status = create(&server, unfit, "Good", "");
+        assert_eq!(status.code(), RpcStatusCode::INVALID_ARGUMENT, "{unfit:?}");
+        assert_eq!(unfit_fields(&status), ["first_name"], "{unfit:?}");
+        assert_eq!(unfit_fields(&create(&server, "Good", unfit, "")), ["last_name"], "{unfit:?}");
+    }
+    assert_eq!(unfit_fields(&create(&server, "", "", &long)), ["first_name", "last_name", "request_id"]);
+    assert_unharmed(&server);
+}
+
+#[test]
+fn an_unfit_page_is_refused_and_the_field_is_named() {
+    let server = serve();
+    for (page_size, page_token, field) in
+        [(-1, "", "page_size"), (i32::MIN, "", "page_size"), (0, "nonsense", "page_token")]
+    {
+        let request = ListCustomersRequest { page_size, page_token: page_token.to_owned(), ..Default::default() };
+        match server.customers().list_customers_opt(&request, patiently()) {
+            Err(grpcio::Error::RpcFailure(status)) => {
+                assert_eq!(status.code(), RpcStatusCode::INVALID_ARGUMENT);
+                assert_eq!(unfit_fields(&status), [field]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_unharmed(&server);
+}
+
+#[test]
+fn a_message_that_does_not_decode_is_an_invalid_argument_with_the_field_where_it_is_known() {
+    let server = serve();
+    for (method, bytes, field) in [
+        (CREATE, &b"\x0a\x02\xff\xfe\x12\x01b"[..], "first_name"),
+        (CREATE, b"\x0a\x01a\x12\x7fb", "last_name"),
+        (GET, b"\x0a\x01\xc3", "id"),
+        (LIST, b"\x12\x01\xff", "page_token"),
+        (LIST, b"\x08", "page_size"),
+        (GET, b"\xff\xff", ""),
+    ] {
+        let status = server.call_raw(method, bytes.to_vec()).expect_err("it does not decode");
+        assert_eq!(status.code(), RpcStatusCode::INVALID_ARGUMENT, "{method} {bytes:?}: {status:?}");
+        assert_eq!(unfit_fields(&status), [field], "{method} {bytes:?}");
+    }
+    assert_unharmed(&server);
+}
+
+#[test]
+fn an_unknown_method_is_unimplemented() {
+    let server = serve();
+    for method in ["/ticketing.CustomerController/DeleteCustomer", "/ticketing.Nobody/GetCustomer", "/"] {
+        let status = server.call_raw(method, Vec::new()).expect_err("there is no such method");
+        assert_eq!(status.code(), RpcStatusCode::UNIMPLEMENTED, "{method}");
+    }
+    assert_unharmed(&server);
+}
+
+#[test]
+fn a_message_over_4_mib_is_resource_exhausted() {
+    let server = serve();
+    let status = server.call_raw(GET, vec![0; (4 << 20) + 1]).expect_err("it is too large");
+    assert_eq!(status.code(), RpcStatusCode::RESOURCE_EXHAUSTED);
+    assert_unharmed(&server);
+}
+
+#[test]
+fn an_id_that_is_none_is_not_found() {
+    let server = serve();
+    for id in ["x", "00000000-0000-0000-0000-000000000000", "'; DROP TABLE customers; --", " "] {
+        let request = GetCustomerRequest { id: id.to_owned(), ..Default::default() };
+        match server.customers().get_customer_opt(&request, patiently()) {
+            Err(grpcio::Error::RpcFailure(status)) => assert_eq!(status.code(), RpcStatusCode::NOT_FOUND, "{id}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_unharmed(&server);
+}
+
+#[test]
+fn a_flag_byte_of_2_arrives_as_an_empty_message_and_stores_nothing() {
+    let server = serve();
+    let flag_2 = |method| grpc_status_of(&server, &[start_of_call(method), message(2)].concat(), &[]);
+    assert_eq!(flag_2(CREATE), "3", "INVALID_ARGUMENT: an empty message has no names");
+    assert_eq!(flag_2(GET), "0", "an empty id is the identity probe");
+    assert_eq!(flag_2(LIST), "0", "an empty request lists the first page");
+    assert_unharmed(&server);
+}
+
+/// A message that comes behind the headers may find C-core waiting for it; then C-core sees the bad flag itself, and the
+/// answer is INTERNAL ("13").
+#[test]
+fn a_flag_byte_of_2_behind_the_headers_stores_nothing_either() {
+    let server = serve();
+    for (method, as_empty) in [(CREATE, "3"), (GET, "0"), (LIST, "0")] {
+        let status = grpc_status_of(&server, &start_of_call(method), &message(2));
+        assert!([as_empty, "13"].contains(&status.as_str()), "{method}: {status}");
+    }
+    assert_unharmed(&server);
+}
+
+/// The preface of a connection, and headers that begin a call, written frame by frame: no client library sets another
+/// flag byte than 0 or 1.
+fn start_of_call(path: &str) -> Vec<u8> {
+    let literal = |name: &str, value: &str| {
+        // HPACK (RFC 7541, 6.2.2): a literal that is not indexed, both strings without Huffman coding.
+        let length = |text: &str| u8::try_from(text.len()).expect("under 127 bytes");
+        [&[0, length(name)], name.as_bytes(), &[length(value)], value.as_bytes()].concat()
+    };
+    let headers = [
+        literal(":method", "POST"),
+        literal(":scheme", "http"),
+        literal(":path", path),
+        literal(":authority", "x"),
+        literal("te", "trailers"),
+        literal("content-type", "application/grpc"),
+    ];
+    [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &frame(1, 4, 1, &headers.concat())].concat()
+}
+
+/// A frame with a message that would be a good one under flag 0, and the end of the call.
+fn message(flag: u8) -> Vec<u8> {
+    frame(0, 1, 1, &[&[flag, 0, 0, 0, 6][..], b"\x0a\x01a\x12\x01b"].concat())
+}
+
+/// The grpc-status of a call whose second part is sent only once the server has begun with the first.
+fn grpc_status_of(server: &TestServer, first: &[u8], then: &[u8]) -> String {
+    let mut stream = TcpStream::connect(server.grpc).expect("connected");
+    stream.write_all(first).expect("sent");
+    let mut received = Vec::new();
+    let mut chunk = [0; 4096];
+    if !then.is_empty() {
+        // A ping behind the headers that is answered (type 6, flag 1): the server has read the headers.
+        stream.write_all(&frame(6, 0, 0, &[7; 8])).expect("sent");
+        while !received.windows(9).any(|head| head == [0, 0, 8, 6, 1, 0, 0, 0, 0]) {
+            let read = stream.read(&mut chunk).expect("answered");
+            assert_ne!(read, 0, "the connection ended before the ping was answered");
+            received.extend_from_slice(&chunk[..read]);
+        }
+        stream.write_all(then).expect("sent");
+    }
+    loop {
+        // C-core writes a name that is new on the connection as a literal, without Huffman coding.
+        const NAME: &[u8] = b"grpc-status";
+        if let Some(at) = received.windows(NAME.len()).position(|bytes| bytes == NAME) {
+            let value = &received[at + NAME.len()..];
+            if let Some((&length, value)) = value.split_first()
+                && let Some(value) = value.get(..usize::from(length))
+            {
+                return String::from_utf8_lossy(value).into_owned();
+            }
+        }
+        let read = stream.read(&mut chunk).expect("answered");
+        assert_ne!(read, 0, "the connection ended without a grpc-status: {:?}", String::from_utf8_lossy(&received));
+        received.extend_from_slice(&chunk[..read]);
+    }
+}
+
+/// An HTTP/2 frame (RFC 9113, 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}

@@ -1,0 +1,114 @@
+//! A server in this process on free ports, and clients for it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_std::task::block_on;
+use clap::Parser as _;
+use grpcio::{
+    CallOption, Channel, ChannelBuilder, Client, EnvBuilder, GrpcSlice, Marshaller, Method, MethodType, RpcStatus,
+};
+use protobuf::Message as _;
+use ticketing_proto::error_details::BadRequest;
+use ticketing_proto::status::Status;
+use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+use ticketing_server::store::{MemoryStore, Store};
+use ticketing_server::{Args, Config, Drained, Running};
+
+/// What a call may take before the test gives up; far more than any needs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct TestServer {
+    pub(crate) grpc: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    running: Running,
+    channel: Channel,
+}
+
+/// A server called `pod-a` on an empty store.
+pub(crate) fn serve() -> TestServer {
+    serve_on(MemoryStore::new(), &[])
+}
+
+/// A server on a store and with further flags.
+pub(crate) fn serve_on(store: impl Store, flags: &[&str]) -> TestServer {
+    let base =
+        ["ticketing-server", "--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--pod-name", "pod-a"];
+    let quick = ["--drain-delay", "0s", "--drain-timeout", "10s"];
+    let flags = [&base[..], if flags.contains(&"--drain-delay") { &[] } else { &quick[..] }, flags].concat();
+    let config = Config::try_from(Args::try_parse_from(flags).expect("flags")).expect("settings");
+    let app = config.build_on(Arc::new(store)).expect("free ports");
+    let (grpc, admin) = (app.grpc, app.admin);
+    TestServer { grpc, admin, running: app.start(), channel: connect(grpc) }
+}
+
+/// A channel with a connection of its own.
+pub(crate) fn connect(address: SocketAddr) -> Channel {
+    let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+    ChannelBuilder::new(environment).use_local_subchannel_pool(true).connect(&address.to_string())
+}
+
+pub(crate) fn patiently() -> CallOption {
+    CallOption::default().timeout(PATIENCE)
+}
+
+impl TestServer {
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    pub(crate) fn customers(&self) -> CustomerControllerClient {
+        CustomerControllerClient::new(self.channel())
+    }
+
+    /// Calls any method with any bytes.
+    pub(crate) fn call_raw(&self, method: &'static str, request: Vec<u8>) -> Result<Vec<u8>, RpcStatus> {
+        let method = Method { ty: MethodType::Unary, name: method, req_mar: RAW, resp_mar: RAW };
+        match Client::new(self.channel()).unary_call(&method, &request, patiently()) {
+            Ok(response) => Ok(response),
+            Err(grpcio::Error::RpcFailure(status)) => Err(status),
+            Err(other) => panic!("the call itself failed: {other}"),
+        }
+    }
+
+    /// The admin server's status code and body.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        http_get(self.admin, path)
+    }
+
+    pub(crate) fn drain(self) -> Drained {
+        block_on(self.running.drain())
+    }
+}
+
+const RAW: Marshaller<Vec<u8>> = Marshaller {
+    ser: |bytes, slice| {
+        *slice = GrpcSlice::from(bytes.clone());
+        Ok(())
+    },
+    de: |mut reader| {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(|error| grpcio::Error::Codec(error.into()))?;
+        Ok(bytes)
+    },
+};
+
+pub(crate) fn http_get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("the admin port is open");
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
+    (status, body.to_owned())
+}
+
+/// The fields that a status names in `google.rpc.BadRequest`.
+pub(crate) fn unfit_fields(status: &RpcStatus) -> Vec<String> {
+    let whole = Status::parse_from_bytes(status.details()).expect("details are a google.rpc.Status");
+    let requests = whole.details.iter().filter_map(|detail| detail.unpack::<BadRequest>().expect("it unpacks"));
+    requests.flat_map(|request| request.field_violations).map(|violation| violation.field).collect()
+}

@@ -1,0 +1,176 @@
+//! What goes wrong inside a server stays there: panics, a store that fails, calls that outlast the drain.
+
+mod common;
+
+use async_std::task::block_on;
+use common::{TestServer, patiently, serve, serve_on};
+use futures::StreamExt as _;
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, FutureExt as _, Shared, ready};
+use grpcio::{RpcStatus, RpcStatusCode};
+use protobuf::Message as _;
+use ticketing_proto::error_details::RetryInfo;
+use ticketing_proto::health::HealthCheckRequest;
+use ticketing_proto::health::health_check_response::ServingStatus;
+use ticketing_proto::health_grpc::HealthClient;
+use ticketing_proto::status::Status;
+use ticketing_proto::ticketing::{CreateCustomerRequest, GetCustomerRequest, ListCustomersRequest};
+use ticketing_server::Drained;
+use ticketing_server::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
+use ticketing_server::store::{Created, Page, Store, StoreError};
+
+/// Panics before it has a future, panics in its future, and is not there: one fault for each operation.
+struct FaultyStore;
+
+impl Store for FaultyStore {
+    fn get(&self, _: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        panic!("planted, before the future")
+    }
+
+    fn create(&self, _: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        async { panic!("planted, in the future") }.boxed()
+    }
+
+    fn list(&self, _: Position, _: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        ready(Err(StoreError::Unavailable { cause: "secret cause".to_owned() })).boxed()
+    }
+}
+
+fn failure<T: std::fmt::Debug>(outcome: grpcio::Result<T>) -> RpcStatus {
+    match outcome {
+        Err(grpcio::Error::RpcFailure(status)) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn some_customer() -> GetCustomerRequest {
+    GetCustomerRequest { id: CustomerId::new().to_string(), ..Default::default() }
+}
+
+fn new_customer() -> CreateCustomerRequest {
+    CreateCustomerRequest { first_name: "Ada".to_owned(), last_name: "Lovelace".to_owned(), ..Default::default() }
+}
+
+#[test]
+fn a_handler_that_panics_answers_internal_and_the_server_goes_on() {
+    let server = serve_on(FaultyStore, &["--workers", "1"]);
+    for _ in 0..3 {
+        let status = failure(server.customers().get_customer_opt(&some_customer(), patiently()));
+        assert_eq!(status.code(), RpcStatusCode::INTERNAL);
+        let status = failure(server.customers().create_customer_opt(&new_customer(), patiently()));
+        assert_eq!(status.code(), RpcStatusCode::INTERNAL);
+        assert!(!status.message().contains("planted"), "causes stay in the log: {status:?}");
+    }
+    server.customers().get_customer_opt(&GetCustomerRequest::default(), patiently()).expect("it goes on");
+    let (_, metrics) = server.get("/metrics");
+    assert!(metrics.contains(r#"grpc_server_handled_total{grpc_code="Internal",grpc_method="GetCustomer",grpc_service="ticketing.CustomerController",grpc_type="unary"} 3"#));
+    assert!(metrics.contains(r#"grpc_server_in_flight{grpc_method="GetCustomer",grpc_service="ticketing.CustomerController",grpc_type="unary"} 0"#));
+}
+
+#[test]
+fn a_store_that_is_away_is_unavailable_and_says_when_to_come_back_but_health_goes_on() {
+    let server = serve_on(FaultyStore, &[]);
+    let status = failure(server.customers().list_customers_opt(&ListCustomersRequest::default(), patiently()));
+    assert_eq!(status.code(), RpcStatusCode::UNAVAILABLE);
+    assert!(!status.message().contains("secret"), "{status:?}");
+    let details = Status::parse_from_bytes(status.details()).expect("details").details;
+    let retry = details[0].unpack::<RetryInfo>().expect("it unpacks").expect("it is RetryInfo");
+    assert!(retry.retry_delay.nanos > 0);
+    assert_eq!(health(&server), ServingStatus::SERVING);
+    assert_eq!(server.get("/readyz").0, 200);
+}
+
+fn health(server: &TestServer) -> ServingStatus {
+    let client = HealthClient::new(server.channel());
+    client.check_opt(&HealthCheckRequest::default(), patiently()).expect("checked").status.enum_value_or_default()
+}
+
+#[test]
+fn health_knows_the_server_and_its_service_and_nothing_else() {
+    let server = serve();
+    let client = HealthClient::new(server.channel());
+    let ask = |service: &str| {
+        let request = HealthCheckRequest { service: service.to_owned(), ..Default::default() };
+        client.check_opt(&request, patiently()).map(|response| response.status.enum_value_or_default())
+    };
+    assert_eq!(ask("").expect("known"), ServingStatus::SERVING);
+    assert_eq!(ask("ticketing.CustomerController").expect("known"), ServingStatus::SERVING);
+    assert_eq!(failure(ask("ticketing.Nobody")).code(), RpcStatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_drain_tells_watchers_not_serving_and_ends_them() {
+    let server = serve();
+    let client = HealthClient::new(server.channel());
+    let mut known = client.watch_opt(&HealthCheckRequest::default(), patiently()).expect("begun");
+    let unknown = HealthCheckRequest { service: "ticketing.Nobody".to_owned(), ..Default::default() };
+    let mut unknown = client.watch_opt(&unknown, patiently()).expect("begun");
+    let next = |watch: &mut grpcio::ClientSStreamReceiver<_>| {
+        block_on(watch.next()).map(|status: grpcio::Result<ticketing_proto::health::HealthCheckResponse>| {
+            status.map(|response| response.status.enum_value_or_default())
+        })
+    };
+    assert_eq!(next(&mut known).expect("a status").expect("no error"), ServingStatus::SERVING);
+    assert_eq!(next(&mut unknown).expect("a status").expect("no error"), ServingStatus::SERVICE_UNKNOWN);
+    assert_eq!(server.drain(), Drained::Clean);
+    assert_eq!(next(&mut known).expect("a status").expect("no error"), ServingStatus::NOT_SERVING);
+    assert!(next(&mut known).is_none(), "the watch has ended");
+    assert!(next(&mut unknown).is_none(), "the watch has ended");
+}
+
+/// Answers `get` only once it is told to.
+struct SlowStore {
+    asked: async_std::channel::Sender<()>,
+    go: Shared<oneshot::Receiver<()>>,
+}
+
+impl Store for SlowStore {
+    fn get(&self, _: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        let (asked, go) = (self.asked.clone(), self.go.clone());
+        async move {
+            asked.send(()).await.expect("the test listens");
+            go.await.expect("the test says when");
+            Ok(None)
+        }
+        .boxed()
+    }
+
+    fn create(&self, _: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        unreachable!("no test creates")
+    }
+
+    fn list(&self, _: Position, _: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        unreachable!("no test lists")
+    }
+}
+
+fn serve_slowly(flags: &[&str]) -> (TestServer, async_std::channel::Receiver<()>, oneshot::Sender<()>) {
+    let (asked, when_asked) = async_std::channel::unbounded();
+    let (go, told) = oneshot::channel();
+    (serve_on(SlowStore { asked, go: told.shared() }, flags), when_asked, go)
+}
+
+#[test]
+fn a_call_that_is_here_when_the_drain_begins_is_answered() {
+    let (server, when_asked, go) = serve_slowly(&[]);
+    let call = server.customers().get_customer_async_opt(&some_customer(), patiently()).expect("begun");
+    block_on(when_asked.recv()).expect("the call has arrived");
+    let watch = HealthClient::new(server.channel());
+    let mut watch = watch.watch_opt(&HealthCheckRequest::default(), patiently()).expect("begun");
+    block_on(watch.next()).expect("a status").expect("SERVING");
+    let draining = std::thread::spawn(move || server.drain());
+    block_on(watch.next()).expect("a status").expect("NOT_SERVING: the drain has begun");
+    go.send(()).expect("the store waits");
+    assert_eq!(failure(block_on(call)).code(), RpcStatusCode::NOT_FOUND);
+    assert_eq!(draining.join().expect("it drains"), Drained::Clean);
+}
+
+#[test]
+fn a_call_that_outlasts_the_drain_timeout_is_cut_and_the_drain_says_so() {
+    let (server, when_asked, _never) = serve_slowly(&["--drain-delay", "0s", "--drain-timeout", "1ms"]);
+    let call = server.customers().get_customer_async_opt(&some_customer(), patiently()).expect("begun");
+    block_on(when_asked.recv()).expect("the call has arrived");
+    assert_eq!(server.drain(), Drained::Cut);
+    let code = failure(block_on(call)).code();
+    assert!([RpcStatusCode::UNAVAILABLE, RpcStatusCode::CANCELLED].contains(&code), "{code}");
+}

@@ -1,0 +1,151 @@
+//! Every store keeps the promises of `Store`, and so does a store that is reached over the wire.
+
+mod common;
+mod contract;
+
+use common::{TestServer, patiently, serve};
+use contract::{contract, new};
+use futures::future::{BoxFuture, FutureExt as _};
+use grpcio::RpcStatusCode;
+use tempfile::TempDir;
+use ticketing_proto::ticketing::{
+    CreateCustomerRequest, Customer as CustomerMessage, GetCustomerRequest, ListCustomersRequest,
+};
+use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+use ticketing_server::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
+use ticketing_server::store::{Created, MemoryStore, Page, SqliteStore, Store, StoreError};
+
+contract!(memory: (MemoryStore::new(), ()));
+contract!(sqlite: sqlite_in_a_new_file());
+contract!(wire: over_the_wire());
+
+fn sqlite_in_a_new_file() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = async_std::task::block_on(SqliteStore::open(&folder.path().join("customers.db"))).expect("a new file");
+    (store, folder)
+}
+
+fn over_the_wire() -> (RemoteStore, TestServer) {
+    let server = serve();
+    (RemoteStore(server.customers()), server)
+}
+
+/// A store behind a server: what the RPCs make of the promises.
+struct RemoteStore(CustomerControllerClient);
+
+impl Store for RemoteStore {
+    fn get(&self, id: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        let request = GetCustomerRequest { id: id.to_string(), ..Default::default() };
+        let answer = self.0.get_customer_async_opt(&request, patiently()).expect("begun");
+        async move {
+            match answer.await {
+                Ok(customer) => Ok(Some(received(customer))),
+                Err(grpcio::Error::RpcFailure(status)) if status.code() == RpcStatusCode::NOT_FOUND => Ok(None),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        .boxed()
+    }
+
+    fn create(&self, new: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        let request = CreateCustomerRequest {
+            first_name: new.first_name.into_string(),
+            last_name: new.last_name.into_string(),
+            request_id: new.request_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
+            ..Default::default()
+        };
+        let mut answer = self.0.create_customer_async_opt(&request, patiently()).expect("begun");
+        async move {
+            // An answer without headers is a refusal, and the error of the headers is the call's.
+            let replayed = match answer.headers().await {
+                Ok(headers) => Ok(headers.iter().any(|header| header == ("x-request-replayed", b"true"))),
+                Err(error) => Err(error),
+            };
+            let answered = match replayed {
+                Ok(replayed) => answer.await.map(|customer| Created { customer: received(customer), replayed }),
+                Err(error) => Err(error),
+            };
+            match answered {
+                Ok(created) => Ok(created),
+                Err(grpcio::Error::RpcFailure(status)) if status.code() == RpcStatusCode::ALREADY_EXISTS => {
+                    Err(StoreError::RequestIdReused)
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        .boxed()
+    }
+
+    fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        let page_token = if after == Position::START { String::new() } else { after.to_page_token() };
+        let request = ListCustomersRequest { page_size: size.get().into(), page_token, ..Default::default() };
+        let answer = self.0.list_customers_async_opt(&request, patiently()).expect("begun");
+        async move {
+            let list = answer.await.expect("a page");
+            let next = Some(list.next_page_token).filter(|token| !token.is_empty());
+            Ok(Page {
+                customers: list.customers.into_iter().map(received).collect(),
+                next: next.map(|token| Position::from_page_token(&token).expect("a token")),
+            })
+        }
+        .boxed()
+    }
+}
+
+fn received(customer: CustomerMessage) -> Customer {
+    Customer { id: customer.id.parse().expect("an id"), first_name: customer.first_name, last_name: customer.last_name }
+}
+
+#[test]
+fn several_processes_may_open_and_write_one_new_sqlite_file_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let file = file.clone();
+            std::thread::spawn(move || {
+                async_std::task::block_on(async {
+                    let store = SqliteStore::open(&file).await.expect("opened");
+                    for n in 0..20 {
+                        let shared = format!("r{n}");
+                        store.create(new("Of", &writer.to_string(), None)).await.expect("stored");
+                        store.create(new("Of", "all", Some(&shared))).await.expect("stored or found");
+                    }
+                });
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().expect("no writer failed");
+    }
+    let store = async_std::task::block_on(SqliteStore::open(&file)).expect("opened");
+    let size = PageSize::try_from(1000).expect("a page size");
+    let page = async_std::task::block_on(store.list(Position::START, size)).expect("a page");
+    assert_eq!(page.customers.len(), 8 * 20 + 20);
+}
+
+#[test]
+fn customers_are_there_after_the_file_is_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    let id = async_std::task::block_on(async {
+        let store = SqliteStore::open(&file).await.expect("a new file");
+        store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("stored").customer.id
+    });
+    async_std::task::block_on(async {
+        let store = SqliteStore::open(&file).await.expect("the same file");
+        assert!(store.get(id).await.expect("looked up").is_some());
+        assert!(store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("found").replayed);
+    });
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("notes.txt");
+    std::fs::write(&file, "these are notes, and more than a hundred bytes of them, ".repeat(20)).expect("written");
+    let before = std::fs::read(&file).expect("read");
+    let error = async_std::task::block_on(SqliteStore::open(&file)).expect_err("not a database");
+    assert!(error.to_string().contains("not a database"), "{error}");
+    assert_eq!(std::fs::read(&file).expect("read"), before);
+}
