@@ -31,4 +31,4 @@ pub mod store;
 pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig};
 pub use drain::Drained;
 pub use serve::{App, BuildError, Running};
-pub use stop::stop_requested;
+pub use stop::StopSignals;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use async_std::task::block_on;
 use clap::Parser as _;
 use ticketing_proto::health::health_check_response::ServingStatus;
-use ticketing_server::{Args, BuildError, Command, Config, Drained, logging, probe, stop_requested};
+use ticketing_server::{Args, BuildError, Command, Config, Drained, StopSignals, logging, probe};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -33,6 +33,7 @@ impl Failure {
 }
 
 fn serve(args: Args) -> Result<ExitCode, Failure> {
+    let stop = StopSignals::catch().map_err(|error| Failure::new(4, error))?;
     let config = Config::try_from(args).map_err(|error| Failure::new(2, error))?;
     log::info!("Value of podID is {}", config.pod_name);
     let app = block_on(config.build()).map_err(|error| {
@@ -43,7 +44,7 @@ fn serve(args: Args) -> Result<ExitCode, Failure> {
     let running = app.start();
     log::info!("serving gRPC on {grpc}");
     log::info!("serving admin HTTP on {admin}");
-    let signal = block_on(stop_requested()).map_err(|error| Failure::new(4, error))?;
+    let signal = block_on(stop.requested());
     log::info!("{signal}: draining");
     match block_on(running.drain()) {
         Drained::Clean => log::info!("drained"),

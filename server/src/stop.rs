@@ -5,18 +5,27 @@ use std::io;
 use async_signal::{Signal, Signals};
 use futures::StreamExt as _;
 
-/// Waits for SIGTERM or SIGINT. A second one, at any later time, ends the process at once, as by the signal itself.
-pub async fn stop_requested() -> io::Result<&'static str> {
-    let mut signals = Signals::new([Signal::Term, Signal::Int])?;
-    let name = name_of(signals.next().await);
-    async_std::task::spawn(async move {
-        let name = name_of(signals.next().await);
-        log::warn!("{name} again: ending at once");
-        // The shell's convention for a process that a signal ended.
-        #[allow(clippy::disallowed_methods)]
-        std::process::exit(if name == "SIGINT" { 130 } else { 143 });
-    });
-    Ok(name)
+/// SIGTERM and SIGINT, caught from the moment this is made.
+pub struct StopSignals(Signals);
+
+impl StopSignals {
+    /// To be called before anything else: a signal that comes while the server starts must not kill it half-way.
+    pub fn catch() -> io::Result<Self> {
+        Signals::new([Signal::Term, Signal::Int]).map(Self)
+    }
+
+    /// Waits for the first signal and names it. A second one, at any later time, ends the process at once, with the
+    /// shell's exit code for a process that this signal ended.
+    pub async fn requested(mut self) -> &'static str {
+        let first = name_of(self.0.next().await);
+        async_std::task::spawn(async move {
+            let second = name_of(self.0.next().await);
+            log::warn!("{second} after {first}: ending at once");
+            #[allow(clippy::disallowed_methods, reason = "the one place where the program must not wait for anything")]
+            std::process::exit(if second == "SIGINT" { 130 } else { 143 });
+        });
+        first
+    }
 }
 
 fn name_of(signal: Option<io::Result<Signal>>) -> &'static str {
