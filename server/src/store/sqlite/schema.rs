@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -56,7 +57,7 @@ async fn migrate(connection: &mut SqliteConnection) -> sqlx::Result<()> {
 
 fn is_busy(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: i32 = 5;
-    let code = error.as_database_error().and_then(|database| database.code()).and_then(|code| code.parse::<i32>().ok());
+    let code = error.as_database_error().and_then(DatabaseError::code).and_then(|code| code.parse::<i32>().ok());
     // The low byte is the primary code, above it stands the extended one.
     code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }

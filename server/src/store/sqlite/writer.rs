@@ -8,7 +8,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 
 use super::{customer, unavailable};
-use crate::customer::NewCustomer;
+use crate::customer::{NewCustomer, RequestId};
 use crate::store::{Created, StoreError};
 
 /// Creates that may wait; past it a caller is told at once to come back.
@@ -88,7 +88,7 @@ async fn commit(connection: &mut SqliteConnection, batch: &[Job]) -> sqlx::Resul
 }
 
 async fn create(connection: &mut SqliteConnection, new: &NewCustomer) -> sqlx::Result<Result<Created, StoreError>> {
-    let request_id = new.request_id.as_ref().map(|request_id| request_id.as_str());
+    let request_id = new.request_id.as_ref().map(RequestId::as_str);
     let inserted = sqlx::query(
         "INSERT INTO customers (id, first_name, last_name, request_id) VALUES (?, ?, ?, ?) \
          ON CONFLICT (request_id) DO NOTHING",
