@@ -68,7 +68,7 @@ fn first_difference(found: &[u8], wanted: &[u8]) -> usize {
     if std::str::from_utf8(wanted).is_err() {
         return same;
     }
-    1 + found[..same].iter().filter(|&&byte| byte == b'\n').count()
+    found[..same].split(|&byte| byte == b'\n').count()
 }
 
 fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {

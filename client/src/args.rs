@@ -1,0 +1,142 @@
+//! What was typed, or set in the environment.
+
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use ticketing_client::{Channel, Target};
+
+use crate::command::Command;
+use crate::exit::{self, Failure};
+use crate::report::{Human, Json, Report};
+
+/// Calls the customer service: one call, a steady watch, or a whole import.
+///
+/// Without a command it watches: one call every 3 s on one long-lived connection.
+#[derive(Debug, Parser)]
+#[command(name = "ticketing-client", version, after_help = exit::HELP, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What all commands share.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Settings {
+    /// Host name or address of the server, or of the Envoy before it.
+    #[arg(long, env = "SERVER_DOMAIN", default_value = "localhost", global = true, value_name = "HOST")]
+    pub(crate) server_domain: String,
+
+    /// Port of the server.
+    #[arg(long, env = "SERVER_PORT", default_value_t = 12345, global = true, value_name = "PORT")]
+    pub(crate) server_port: u16,
+
+    /// How long a call may take, for example 500ms or 3s.
+    #[arg(long, env = "DEADLINE", default_value = "3s", value_parser = positive_duration, global = true)]
+    pub(crate) deadline: Duration,
+
+    /// Who reads the result on standard output.
+    #[arg(long, value_enum, default_value_t = Output::Human, global = true)]
+    pub(crate) output: Output,
+
+    /// How log lines on standard error look; `RUST_LOG` says which are written (default: info).
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Output {
+    /// Text for people.
+    Human,
+    /// JSON for programs: one object a line.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One line of text each.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Output {
+    pub(crate) fn report(self) -> &'static dyn Report {
+        match self {
+            Self::Human => &Human,
+            Self::Json => &Json,
+        }
+    }
+}
+
+impl Settings {
+    /// A channel to the server that is meant; nothing is connected yet.
+    pub(crate) fn channel(&self) -> Result<Channel, Failure> {
+        let target = Target::new(&self.server_domain, self.server_port)?;
+        Ok(Channel::builder(target).deadline(self.deadline).build())
+    }
+}
+
+/// A span of time, which may be none at all.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| {
+        if text.trim().parse::<f64>().is_ok() {
+            "add a unit, for example 20s or 1500ms".to_owned()
+        } else {
+            "not a span of time; write it for example as 20s, 1500ms or 2m".to_owned()
+        }
+    })
+}
+
+/// A span of time longer than none.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than 0, for example 3s".to_owned()),
+        span => Ok(span),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn refusal(args: &[&str]) -> String {
+        let args = ["ticketing-client"].iter().chain(args);
+        Args::try_parse_from(args).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn the_definition_of_the_arguments_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_without_a_unit_is_refused_with_an_example() {
+        let text = refusal(&["--deadline", "20"]);
+        assert!(text.contains("--deadline") && text.contains("'20'") && text.contains("add a unit"), "{text}");
+    }
+
+    #[test]
+    fn a_deadline_of_nothing_is_refused() {
+        assert!(refusal(&["--deadline", "0s"]).contains("must be longer than 0"));
+    }
+
+    #[test]
+    fn the_help_tells_the_exit_codes() {
+        let help = Args::try_parse_from(["ticketing-client", "--help"]).expect_err("help");
+        assert_eq!(help.kind(), ErrorKind::DisplayHelp);
+        for code in ["  0 ", "  1 ", "  2 ", "  3 ", "  130 "] {
+            assert!(help.to_string().contains(code), "{help}");
+        }
+    }
+
+    #[test]
+    fn a_watch_ends_by_count_or_by_time_but_not_by_both() {
+        assert!(refusal(&["watch", "--count", "3", "--for", "1s"]).contains("cannot be used with"));
+    }
+}

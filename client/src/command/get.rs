@@ -1,0 +1,18 @@
+use ticketing_client::{Answer, CallError, Customer, Customers, retry_within};
+
+/// Look a customer up.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Get {
+    /// The customer's id. An empty one ('') asks which pod answers.
+    id: String,
+}
+
+impl Get {
+    pub(crate) async fn run(&self, customers: &Customers) -> Result<Answer<Customer>, CallError> {
+        retry_within(customers.deadline(), |left| {
+            let customers = customers.with_deadline(left);
+            async move { customers.get(&self.id).await }
+        })
+        .await
+    }
+}

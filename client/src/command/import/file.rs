@@ -1,0 +1,123 @@
+//! A customer list on disk: checked as a whole first, then read row by row.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::records::{Record, RecordFault, Records};
+use super::row::{Columns, HeaderFault, Row};
+
+/// Why a file is refused. Displays as one line.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {cause}", path.display())]
+pub(crate) struct FileFault {
+    path: PathBuf,
+    cause: Cause,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("cannot be opened: {0}")]
+    Unopened(io::Error),
+    #[error("is not a regular file; an import reads its file twice")]
+    Irregular,
+    #[error("{0}")]
+    Header(#[from] HeaderFault),
+    #[error("{0}")]
+    Record(#[from] RecordFault),
+    #[error("was changed while it was read")]
+    Changed,
+}
+
+/// A file whose structure was checked from end to end.
+pub(crate) struct CustomerFile {
+    path: PathBuf,
+    row_count: u64,
+}
+
+impl CustomerFile {
+    /// Reads the file once, to refuse a broken one before anything is sent.
+    pub(crate) fn check(path: &Path) -> Result<Self, FileFault> {
+        let count = || {
+            let (mut records, _) = open(path)?;
+            let mut record = Record::default();
+            let mut rows = 0;
+            while records.read(&mut record)? {
+                rows += 1;
+            }
+            Ok(rows)
+        };
+        let row_count = count().map_err(|cause| FileFault { path: path.to_owned(), cause })?;
+        Ok(Self { path: path.to_owned(), row_count })
+    }
+
+    /// Rows below the header; empty lines are none.
+    pub(crate) fn row_count(&self) -> u64 {
+        self.row_count
+    }
+
+    /// Reads the file again, row by row.
+    pub(crate) fn rows(&self) -> Result<Rows, FileFault> {
+        let (records, columns) = open(&self.path).map_err(|cause| FileFault { path: self.path.clone(), cause })?;
+        Ok(Rows {
+            path: self.path.clone(),
+            records,
+            columns,
+            record: Record::default(),
+            left: self.row_count,
+            fault: None,
+        })
+    }
+}
+
+fn open(path: &Path) -> Result<(Records<BufReader<File>>, Columns), Cause> {
+    let file = File::open(path).map_err(Cause::Unopened)?;
+    if !file.metadata().map_err(Cause::Unopened)?.is_file() {
+        return Err(Cause::Irregular);
+    }
+    let mut records = Records::new(BufReader::new(file))?;
+    let mut header = Record::default();
+    if !records.read(&mut header)? {
+        return Err(HeaderFault::Empty.into());
+    }
+    let columns = Columns::find(&header)?;
+    Ok((records, columns))
+}
+
+/// The rows of a checked file. Ends early if the file is no longer what was checked; [`Rows::finish`] tells.
+pub(crate) struct Rows {
+    path: PathBuf,
+    records: Records<BufReader<File>>,
+    columns: Columns,
+    record: Record,
+    left: u64,
+    fault: Option<Cause>,
+}
+
+impl Iterator for Rows {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        if self.left == 0 || self.fault.is_some() {
+            return None;
+        }
+        let cause = match self.records.read(&mut self.record) {
+            Ok(true) => {
+                self.left -= 1;
+                return Some(Row::of(&self.record, self.columns));
+            }
+            Err(RecordFault::Unreadable(cause)) => RecordFault::Unreadable(cause).into(),
+            // The check before has read to the end without a fault.
+            Ok(false) | Err(_) => Cause::Changed,
+        };
+        self.fault = Some(cause);
+        None
+    }
+}
+
+impl Rows {
+    /// Whether the file stayed what it was as far as it was read.
+    pub(crate) fn finish(self) -> Result<(), FileFault> {
+        self.fault.map_or(Ok(()), |cause| Err(FileFault { path: self.path, cause }))
+    }
+}

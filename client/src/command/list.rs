@@ -1,0 +1,42 @@
+use futures::Stream;
+use futures::stream::try_unfold;
+use ticketing_client::{CallError, Customer, Customers, retry_within};
+
+/// The most that a server puts on one page.
+const LARGEST_PAGE: i32 = 1000;
+
+/// List customers, oldest first: the first page, or all.
+///
+/// Human output is a line each with id, first and last name between tabs; JSON output is an object each, on a line of
+/// its own. Pages are written as they arrive.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Customers a page, at most 1000. Default: 100, and 1000 with --all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    page_size: Option<i32>,
+    /// All pages instead of the first.
+    #[arg(long)]
+    all: bool,
+}
+
+impl List {
+    /// The pages, each with its customers.
+    pub(crate) fn run<'a>(
+        &'a self,
+        customers: &'a Customers,
+    ) -> impl Stream<Item = Result<Vec<Customer>, CallError>> + 'a {
+        let page_size = self.page_size.unwrap_or(if self.all { LARGEST_PAGE } else { 0 });
+        try_unfold(Some(String::new()), move |token| async move {
+            let Some(token) = token else { return Ok(None) };
+            let page = retry_within(customers.deadline(), |left| {
+                let customers = customers.with_deadline(left);
+                let token = &token;
+                async move { customers.list(page_size, token).await }
+            })
+            .await?
+            .value;
+            let next = (self.all && !page.next_page_token.is_empty()).then_some(page.next_page_token);
+            Ok(Some((page.customers, next)))
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! One command a file: what it takes, what it does, and the value that it returns.
+
+mod completions;
+mod create;
+mod get;
+mod health;
+mod import;
+mod list;
+mod watch;
+
+use std::io::Write;
+
+use futures::TryStreamExt;
+
+pub(crate) use health::Health;
+pub(crate) use import::{FileFault, Import, ImportEnd, ImportSummary};
+pub(crate) use watch::{Watch, WatchSummary};
+
+use crate::args::Args;
+use crate::exit::{Exit, Failure};
+use crate::report::Report;
+use crate::stop::interruptible;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Watch(Watch),
+    Get(get::Get),
+    Create(create::Create),
+    List(list::List),
+    Import(Import),
+    Health(Health),
+    Completions(completions::Completions),
+}
+
+/// Runs the command that was asked for and reports what it returns to `out`.
+pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let channel = args.settings.channel()?;
+    let customers = channel.customers();
+    match args.command.unwrap_or_else(|| Command::Watch(Watch::default())) {
+        Command::Watch(watch) => {
+            let summary = interruptible(|stop| watch.run(&customers, stop)).await?;
+            report.watch(&summary, out)?;
+            Ok(summary.exit())
+        }
+        Command::Get(get) => {
+            report.customer(&get.run(&customers).await?, out)?;
+            Ok(Exit::Done)
+        }
+        Command::Create(create) => {
+            report.customer(&create.run(&customers).await?, out)?;
+            Ok(Exit::Done)
+        }
+        Command::List(list) => {
+            let mut pages = std::pin::pin!(list.run(&customers));
+            while let Some(page) = pages.try_next().await? {
+                report.customers(&page, out)?;
+                out.flush()?;
+            }
+            Ok(Exit::Done)
+        }
+        Command::Import(import) => {
+            let summary = interruptible(|stop| import.run(&customers, stop)).await??;
+            report.import(&summary, out)?;
+            summary.exit()
+        }
+        Command::Health(health) => {
+            let serving = health.run(&channel).await?;
+            report.health(&health, serving, out)?;
+            Ok(Health::exit(serving))
+        }
+        Command::Completions(completions) => {
+            out.write_all(&completions.run())?;
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What a failed call knows about itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use grpcio::RpcStatus;
+use protobuf::Message;
+use ticketing_proto::error_details::{BadRequest, RetryInfo};
+use ticketing_proto::status::Status;
+
+use crate::{Code, Target};
+
+/// A call that failed: what, where, why, and (as text) what to try.
+#[derive(Debug, Clone, thiserror::Error)]
+pub struct CallError {
+    /// The status code.
+    pub code: Code,
+    /// The status message, on one line.
+    pub message: String,
+    /// The fields of the request that the server found unfit.
+    pub violations: Vec<FieldViolation>,
+    /// How long the server asks callers to wait before they try again.
+    pub retry_after: Option<Duration>,
+    /// The method's name without its package, for example `GetCustomer`.
+    pub method: &'static str,
+    /// Where the call went.
+    pub target: Arc<Target>,
+    /// How long it took until the failure was known, all attempts together.
+    pub elapsed: Duration,
+    /// Whether someone on the other side answered, be it the server or a proxy before it.
+    pub answered: bool,
+}
+
+/// A field of the request that the server found unfit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldViolation {
+    /// The field's path in the request, for example `first_name`.
+    pub field: String,
+    /// What is wrong with it.
+    pub description: String,
+}
+
+impl CallError {
+    pub(crate) fn new(method: &'static str, target: Arc<Target>, elapsed: Duration, error: &grpcio::Error) -> Self {
+        let bare = Self {
+            code: Code::Internal,
+            message: String::new(),
+            violations: Vec::new(),
+            retry_after: None,
+            method,
+            target,
+            elapsed,
+            answered: false,
+        };
+        match error {
+            grpcio::Error::RpcFailure(status) => bare.with_status(status),
+            grpcio::Error::Codec(cause) => {
+                Self { message: one_line(&format!("the answer does not decode: {cause}")), answered: true, ..bare }
+            }
+            other => Self { message: one_line(&other.to_string()), ..bare },
+        }
+    }
+
+    fn with_status(self, status: &RpcStatus) -> Self {
+        let details = Status::parse_from_bytes(status.details()).unwrap_or_default();
+        Self {
+            code: status.code().into(),
+            message: one_line(status.message()),
+            violations: violations(&details),
+            retry_after: retry_after(&details),
+            // C-core says so nowhere else; where its wording changes, only our wording does.
+            answered: status.debug_error_string().contains("received from peer"),
+            ..self
+        }
+    }
+
+    /// What a person can do about it; empty where there is nothing to say.
+    pub const fn advice(&self) -> &'static str {
+        match self.code {
+            Code::Unavailable if !self.answered => "is the server running? Check the host and the port",
+            Code::Unavailable | Code::Aborted => "try again in a moment",
+            Code::Cancelled => "the server is stopping: try again in a moment",
+            Code::DeadlineExceeded => "the server is slow or gone: try again, or allow a longer deadline",
+            Code::ResourceExhausted => "send less at a time, or try again in a moment",
+            Code::InvalidArgument => "correct what is named and try again",
+            Code::NotFound => "check what was asked for",
+            Code::Unimplemented => "is this a customer service? Check the host and the port",
+            Code::PermissionDenied | Code::Unauthenticated => "check the credentials",
+            Code::Internal | Code::Unknown | Code::DataLoss => "the server's log says more",
+            // The server's own words say it all.
+            Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange => "",
+        }
+    }
+
+    /// The innermost cause of a failed connection: C-core puts it last, behind a chain of `: `.
+    fn connection_fault(&self) -> &str {
+        self.message.rsplit(": ").next().unwrap_or(&self.message)
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, message, method, target, .. } = self;
+        let elapsed = Elapsed(self.elapsed);
+        match code {
+            Code::Unavailable if !self.answered => {
+                write!(f, "cannot reach {target}: {code} ({}) after {elapsed}", self.connection_fault())?;
+            }
+            Code::DeadlineExceeded => write!(f, "{target} did not answer {method} within {elapsed}: {code}")?,
+            _ => {
+                write!(f, "{method} at {target} failed: {code}")?;
+                if !message.is_empty() {
+                    write!(f, ": {message}")?;
+                }
+            }
+        }
+        // The message of a good server already tells; it is repeated only where it does not name the field.
+        for violation in self.violations.iter().filter(|violation| !message.contains(&violation.field)) {
+            write!(f, "; {}: {}", violation.field, violation.description)?;
+        }
+        if !self.advice().is_empty() {
+            write!(f, "; {}", self.advice())?;
+        }
+        Ok(())
+    }
+}
+
+fn violations(details: &Status) -> Vec<FieldViolation> {
+    unpack::<BadRequest>(details, "google.rpc.BadRequest")
+        .map(|bad| bad.field_violations)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|violation| FieldViolation {
+            field: one_line(&violation.field),
+            description: one_line(&violation.description),
+        })
+        .collect()
+}
+
+fn retry_after(details: &Status) -> Option<Duration> {
+    let delay = unpack::<RetryInfo>(details, "google.rpc.RetryInfo")?.retry_delay.into_option()?;
+    Some(Duration::new(delay.seconds.try_into().ok()?, delay.nanos.try_into().ok()?))
+}
+
+fn unpack<M: Message>(details: &Status, name: &str) -> Option<M> {
+    let any = details.details.iter().find(|any| any.type_url.rsplit('/').next() == Some(name))?;
+    M::parse_from_bytes(&any.value).ok()
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// A span of time for people: `15 ms`, `0.4 s`, `3 s`.
+struct Elapsed(Duration);
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = (self.0.as_secs_f64() * 10.0).round() / 10.0;
+        if self.0 < Duration::from_millis(100) {
+            write!(f, "{} ms", self.0.as_millis())
+        } else {
+            write!(f, "{tenths} s")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use grpcio::RpcStatusCode;
+    use protobuf::well_known_types::any::Any;
+    use ticketing_proto::error_details::bad_request;
+
+    use super::*;
+
+    fn failed(status: RpcStatus) -> CallError {
+        let target = Arc::new(Target::new("localhost", 12345).unwrap());
+        CallError::new("CreateCustomer", target, Duration::from_secs(3), &grpcio::Error::RpcFailure(status))
+    }
+
+    fn answered(code: RpcStatusCode, message: &str, details: Vec<u8>) -> CallError {
+        let debug = "UNKNOWN:Error received from peer ipv4:127.0.0.1:12345".to_owned();
+        failed(RpcStatus::with_details_and_error_string(code, message.to_owned(), details, debug))
+    }
+
+    fn detail(name: &str, message: &impl Message) -> Vec<u8> {
+        let any = Any {
+            type_url: format!("type.googleapis.com/{name}"),
+            value: message.write_to_bytes().unwrap(),
+            ..Any::new()
+        };
+        Status { details: vec![any], ..Status::new() }.write_to_bytes().unwrap()
+    }
+
+    #[test]
+    fn a_refused_connection_names_the_target_the_cause_and_the_time() {
+        let message = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:12345: \
+                       Failed to connect to remote host: Connection refused";
+        let error = failed(RpcStatus::with_message(RpcStatusCode::UNAVAILABLE, message.to_owned()));
+        assert_eq!(
+            error.to_string(),
+            "cannot reach localhost:12345: UNAVAILABLE (Connection refused) after 3 s; \
+             is the server running? Check the host and the port"
+        );
+    }
+
+    #[test]
+    fn a_refusal_by_the_server_is_not_called_unreachable() {
+        let error = answered(RpcStatusCode::UNAVAILABLE, "no healthy upstream", Vec::new());
+        assert_eq!(
+            error.to_string(),
+            "CreateCustomer at localhost:12345 failed: UNAVAILABLE: no healthy upstream; try again in a moment"
+        );
+    }
+
+    #[test]
+    fn a_deadline_tells_how_long_was_waited() {
+        let text = failed(RpcStatus::new(RpcStatusCode::DEADLINE_EXCEEDED)).to_string();
+        assert!(
+            text.starts_with("localhost:12345 did not answer CreateCustomer within 3 s: DEADLINE_EXCEEDED"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_unfit_fields_are_read_from_the_details() {
+        let violation = bad_request::FieldViolation {
+            field: "first_name".to_owned(),
+            description: "must not be blank".to_owned(),
+            ..Default::default()
+        };
+        let bad = BadRequest { field_violations: vec![violation], ..BadRequest::new() };
+        let error = answered(RpcStatusCode::INVALID_ARGUMENT, "", detail("google.rpc.BadRequest", &bad));
+        assert_eq!(
+            error.violations,
+            [FieldViolation { field: "first_name".to_owned(), description: "must not be blank".to_owned() }]
+        );
+        assert!(error.to_string().contains("first_name: must not be blank"), "{error}");
+    }
+
+    #[test]
+    fn the_delay_that_a_server_asks_for_is_read_from_the_details() {
+        let mut info = RetryInfo::new();
+        info.retry_delay.mut_or_insert_default().nanos = 250_000_000;
+        let error = answered(RpcStatusCode::UNAVAILABLE, "busy", detail("google.rpc.RetryInfo", &info));
+        assert_eq!(error.retry_after, Some(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn details_that_do_not_decode_cost_only_the_details() {
+        let error = answered(RpcStatusCode::INVALID_ARGUMENT, "bad", vec![0xff, 0xff]);
+        assert_eq!((error.code, error.violations.len()), (Code::InvalidArgument, 0));
+    }
+
+    #[test]
+    fn an_error_stays_on_one_line() {
+        assert!(!answered(RpcStatusCode::INTERNAL, "a\nb\x1b[2J", Vec::new()).to_string().contains(char::is_control));
+    }
+}

@@ -1,0 +1,111 @@
+//! How the program ends.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ticketing_client::{BadTarget, CallError};
+
+/// The exit codes, for `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0    done
+  1    the call failed, or all calls of a watch; not serving; an import had to stop
+  2    bad usage, or a file that cannot be used; nothing was sent
+  3    partly done: an import with rejected rows, a watch with some failed calls
+  130  interrupted by SIGINT or SIGTERM before the work was done";
+
+/// What a command that came to its end has to say with the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    Failed,
+    Usage,
+    Partly,
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Partly => 3,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Why a command could not come to its end. Each displays as one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("SERVER_DOMAIN (--server-domain) or SERVER_PORT (--server-port): {0}")]
+    Target(#[from] BadTarget),
+    /// A file that is refused before anything is sent.
+    #[error("{0}")]
+    File(#[from] crate::command::FileFault),
+    /// A file that is no longer what it was when it was checked.
+    #[error("{0}; running the command again, once the file is whole, finishes the job")]
+    FileChanged(crate::command::FileFault),
+    #[error("{0}")]
+    Call(#[from] CallError),
+    /// A call that can be finished later, by what is said in `then`.
+    #[error("{cause}; {then}")]
+    Unfinished { cause: Box<CallError>, then: String },
+    #[error("cannot write {}: {cause}; {then}", path.display())]
+    Write { path: PathBuf, cause: io::Error, then: &'static str },
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Target(_) | Self::File(_) => Exit::Usage,
+            // Whoever reads our output has seen enough.
+            Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::FileChanged(_)
+            | Self::Call(_)
+            | Self::Unfinished { .. }
+            | Self::Write { .. }
+            | Self::Signals(_)
+            | Self::Output(_) => Exit::Failed,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+
+    /// Whether there is nobody to whom this would be news.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.exit() == Exit::Done
+    }
+
+    /// The failed call, where it was one.
+    pub(crate) fn call(&self) -> Option<&CallError> {
+        match self {
+            Self::Call(error) => Some(error),
+            Self::Unfinished { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_seen_enough_is_no_failure() {
+        assert_eq!(Failure::Output(io::ErrorKind::BrokenPipe.into()).exit(), Exit::Done);
+        assert_eq!(Failure::Output(io::ErrorKind::StorageFull.into()).exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn a_bad_target_is_bad_usage() {
+        assert_eq!(Failure::Target(BadTarget::Port).exit(), Exit::Usage);
+    }
+}

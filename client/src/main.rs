@@ -1,0 +1,34 @@
+//! The program: arguments in, a command run, its result reported, an exit code out.
+
+mod args;
+mod command;
+mod exit;
+mod logging;
+mod report;
+mod stop;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Args;
+use crate::exit::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    logging::install(args.settings.log_format);
+    let report = args.settings.output.report();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let ended = async_std::task::block_on(command::run(args, report, &mut out));
+    // Also what a failed command has to say comes before its error.
+    let flushed = out.flush().map_err(Failure::Output);
+    ended
+        .and_then(|exit| flushed.map(|()| exit))
+        .unwrap_or_else(|failure| {
+            // Where stderr is closed too, there is nobody left to tell.
+            let _ = report.failure(&failure, &mut io::stderr());
+            failure.exit()
+        })
+        .into()
+}

@@ -1,0 +1,121 @@
+use std::io::{self, Write};
+
+use ticketing_client::{Answer, Customer, Serving};
+
+use super::Report;
+use crate::command::{Health, ImportEnd, ImportSummary, WatchSummary};
+use crate::exit::Failure;
+
+/// Text for people.
+pub(crate) struct Human;
+
+impl Report for Human {
+    fn customer(&self, answer: &Answer<Customer>, out: &mut dyn Write) -> io::Result<()> {
+        let Answer { value: customer, pod, replayed } = answer;
+        writeln!(out, "id          {}", customer.id)?;
+        writeln!(out, "first name  {}", customer.first_name)?;
+        writeln!(out, "last name   {}", customer.last_name)?;
+        if let Some(pod) = pod {
+            writeln!(out, "answered by {pod}")?;
+        }
+        if *replayed {
+            writeln!(out, "created     earlier, by a call with the same request id")?;
+        }
+        Ok(())
+    }
+
+    fn customers(&self, page: &[Customer], out: &mut dyn Write) -> io::Result<()> {
+        for customer in page {
+            writeln!(out, "{}\t{}\t{}", customer.id, customer.first_name, customer.last_name)?;
+        }
+        Ok(())
+    }
+
+    fn health(&self, _: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{serving}")
+    }
+
+    fn watch(&self, summary: &WatchSummary, out: &mut dyn Write) -> io::Result<()> {
+        let WatchSummary { calls, failures, pods, elapsed, .. } = summary;
+        let seconds = elapsed.as_secs_f64();
+        writeln!(out, "{calls} calls, {} ok, {} failed in {seconds:.1} s", summary.ok(), summary.failed())?;
+        for (code, calls) in failures {
+            writeln!(out, "failed  {code:<20} {calls:>10}")?;
+        }
+        for (pod, calls) in pods {
+            writeln!(out, "pod     {pod:<20} {calls:>10}")?;
+        }
+        Ok(())
+    }
+
+    fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()> {
+        let ImportSummary { rows, created, already_there, rejected, elapsed, .. } = summary;
+        let seconds = elapsed.as_secs_f64();
+        writeln!(
+            out,
+            "{created} created, {already_there} already there, {rejected} rejected of {rows} rows in {seconds:.1} s"
+        )?;
+        if let Some(path) = &summary.rejected_file {
+            writeln!(out, "rejected rows, each with its reason: {}", path.display())?;
+        }
+        if !matches!(summary.end, ImportEnd::Complete) {
+            writeln!(out, "{} rows left: the same command again finishes the job", summary.left())?;
+        }
+        Ok(())
+    }
+
+    fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
+        if failure.is_silent() { Ok(()) } else { writeln!(out, "error: {failure}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ticketing_client::Code;
+
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_import_closes_with_numbers_that_add_up() {
+        let summary = ImportSummary {
+            rows: 59,
+            created: 59,
+            already_there: 0,
+            rejected: 0,
+            elapsed: Duration::from_millis(420),
+            rejected_file: None,
+            end: ImportEnd::Complete,
+        };
+        assert_eq!(
+            text(|out| Human.import(&summary, out)),
+            "59 created, 0 already there, 0 rejected of 59 rows in 0.4 s\n"
+        );
+        let interrupted = ImportSummary { created: 40, end: ImportEnd::Interrupted, ..summary };
+        assert!(
+            text(|out| Human.import(&interrupted, out))
+                .ends_with("19 rows left: the same command again finishes the job\n")
+        );
+    }
+
+    #[test]
+    fn a_watch_closes_with_its_failures_and_pods() {
+        let summary = WatchSummary {
+            calls: 5,
+            failures: [(Code::Unavailable, 2)].into(),
+            pods: [("app-server-1".to_owned(), 3)].into(),
+            elapsed: Duration::from_secs(12),
+            interrupted: false,
+        };
+        let text = text(|out| Human.watch(&summary, out));
+        assert!(text.starts_with("5 calls, 3 ok, 2 failed in 12.0 s\n"), "{text}");
+        assert!(text.contains("UNAVAILABLE") && text.contains("app-server-1"), "{text}");
+    }
+}

@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::json;
+use ticketing_client::{Answer, Customer, Serving};
+
+use super::Report;
+use crate::command::{Health, ImportSummary, WatchSummary};
+use crate::exit::Failure;
+
+/// JSON for programs: one object a line.
+pub(crate) struct Json;
+
+impl Report for Json {
+    fn customer(&self, answer: &Answer<Customer>, out: &mut dyn Write) -> io::Result<()> {
+        let Customer { id, first_name, last_name, .. } = &answer.value;
+        let Answer { pod, replayed, .. } = answer;
+        line(
+            &json!({ "id": id, "first_name": first_name, "last_name": last_name, "pod": pod, "replayed": replayed }),
+            out,
+        )
+    }
+
+    fn customers(&self, page: &[Customer], out: &mut dyn Write) -> io::Result<()> {
+        for Customer { id, first_name, last_name, .. } in page {
+            line(&json!({ "id": id, "first_name": first_name, "last_name": last_name }), out)?;
+        }
+        Ok(())
+    }
+
+    fn health(&self, asked: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()> {
+        line(&json!({ "service": asked.service, "status": serving.name() }), out)
+    }
+
+    fn watch(&self, summary: &WatchSummary, out: &mut dyn Write) -> io::Result<()> {
+        let failures: BTreeMap<_, _> = summary.failures.iter().map(|(code, calls)| (code.name(), calls)).collect();
+        line(
+            &json!({
+                "calls": summary.calls,
+                "ok": summary.ok(),
+                "failed": summary.failed(),
+                "failures": failures,
+                "pods": summary.pods,
+                "seconds": summary.elapsed.as_secs_f64(),
+            }),
+            out,
+        )
+    }
+
+    fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()> {
+        line(
+            &json!({
+                "rows": summary.rows,
+                "created": summary.created,
+                "already_there": summary.already_there,
+                "rejected": summary.rejected,
+                "seconds": summary.elapsed.as_secs_f64(),
+            }),
+            out,
+        )
+    }
+
+    fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
+        if failure.is_silent() {
+            return Ok(());
+        }
+        let mut error = json!({ "error": failure.to_string() });
+        if let Some(call) = failure.call() {
+            error["code"] = call.code.name().into();
+            error["method"] = call.method.into();
+            error["target"] = call.target.to_string().into();
+        }
+        line(&error, out)
+    }
+}
+
+fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}

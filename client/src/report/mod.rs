@@ -1,0 +1,27 @@
+//! Values in, bytes out: for people or for programs.
+
+mod human;
+mod json;
+
+use std::io::{self, Write};
+
+use ticketing_client::{Answer, Customer, Serving};
+
+pub(crate) use human::Human;
+pub(crate) use json::Json;
+
+use crate::command::{Health, ImportSummary, WatchSummary};
+use crate::exit::Failure;
+
+/// One way to write down what commands return.
+pub(crate) trait Report {
+    /// One customer, with who answered.
+    fn customer(&self, answer: &Answer<Customer>, out: &mut dyn Write) -> io::Result<()>;
+    /// A page of a list; the pages after each other are the list.
+    fn customers(&self, page: &[Customer], out: &mut dyn Write) -> io::Result<()>;
+    fn health(&self, asked: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()>;
+    fn watch(&self, summary: &WatchSummary, out: &mut dyn Write) -> io::Result<()>;
+    fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()>;
+    /// Why a command could not come to its end; nothing where the failure is no news.
+    fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()>;
+}

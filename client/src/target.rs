@@ -1,0 +1,89 @@
+//! Where a channel connects to.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+/// A host and a port, checked to be one that a channel can be made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    host: Host,
+    port: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Host {
+    /// A DNS name or an IPv4 address: for the resolver both are names.
+    Name(String),
+    Ipv6(Ipv6Addr),
+}
+
+/// What makes a host or port unfit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadTarget {
+    /// The host is not a name or address.
+    #[error(
+        "the host {0:?} is neither a DNS name nor an IP address; give it without scheme and port, for example localhost"
+    )]
+    Host(String),
+    /// Nothing can be reached on port 0.
+    #[error("port 0 cannot be connected to; give the port that the server listens on, for example 12345")]
+    Port,
+}
+
+impl Target {
+    /// `host` is a DNS name, an IPv4 address or an IPv6 address with or without brackets.
+    pub fn new(host: &str, port: u16) -> Result<Self, BadTarget> {
+        if port == 0 {
+            return Err(BadTarget::Port);
+        }
+        let unbracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let host = match unbracketed.unwrap_or(host).parse() {
+            Ok(address) => Host::Ipv6(address),
+            Err(_) if unbracketed.is_none() && is_name(host) => Host::Name(host.to_owned()),
+            Err(_) => return Err(BadTarget::Host(host.to_owned())),
+        };
+        Ok(Self { host, port })
+    }
+
+    /// The same as C-core's resolver wants it: a URI, in which brackets must be escaped.
+    pub(crate) fn uri(&self) -> String {
+        match &self.host {
+            Host::Name(name) => format!("dns:///{name}:{}", self.port),
+            Host::Ipv6(address) => format!("dns:///%5B{address}%5D:{}", self.port),
+        }
+    }
+}
+
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Host::Name(name) => write!(f, "{name}:{}", self.port),
+            Host::Ipv6(address) => write!(f, "[{address}]:{}", self.port),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_shown_as_they_are_dialled() {
+        assert_eq!(Target::new("localhost", 12345).unwrap().to_string(), "localhost:12345");
+        assert_eq!(Target::new("127.0.0.1", 1).unwrap().to_string(), "127.0.0.1:1");
+        assert_eq!(Target::new("::1", 8443).unwrap().to_string(), "[::1]:8443");
+        assert_eq!(Target::new("[::1]", 8443), Target::new("::1", 8443));
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_before_anything_is_dialled() {
+        for host in ["", "a b", "http://localhost", "localhost:1", "unix:/run/x", "[localhost]", "a\0b"] {
+            assert_eq!(Target::new(host, 1), Err(BadTarget::Host(host.to_owned())));
+        }
+        assert_eq!(Target::new("localhost", 0), Err(BadTarget::Port));
+    }
+}

@@ -1,0 +1,8 @@
+//! The built program against a server in this process: what it prints, what it leaves behind and how it exits.
+
+mod calls;
+mod import;
+mod program;
+mod scripted;
+mod server;
+mod watch;

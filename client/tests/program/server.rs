@@ -1,0 +1,45 @@
+//! The real server with a store in memory, in this process.
+
+use async_std::task::block_on;
+use clap::Parser;
+use ticketing_server::{Args, Config, Running};
+
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    running: Running,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::named("pod-a", 0)
+    }
+
+    /// As `pod`, on `port` or on a free one if that is 0.
+    pub(crate) fn named(pod: &str, port: u16) -> Self {
+        let address = format!("127.0.0.1:{port}");
+        let args = Args::try_parse_from([
+            "ticketing-server",
+            "--listen-addr",
+            &address,
+            "--admin-addr",
+            "127.0.0.1:0",
+            "--database-url",
+            "memory:",
+            "--pod-name",
+            pod,
+            "--drain-delay",
+            "0s",
+            "--drain-timeout",
+            "5s",
+        ])
+        .expect("the settings are sound");
+        let app = block_on(Config::try_from(args).expect("the settings make sense").build())
+            .expect("the server can be set up");
+        Self { port: app.grpc.port(), running: app.start() }
+    }
+
+    /// Ends it in order; its port stays free.
+    pub(crate) fn stop(self) {
+        block_on(self.running.drain());
+    }
+}
