@@ -1,0 +1,111 @@
+//! What the program can do. Results go to stdout, everything else to stderr.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use testbed::figures::{Area, Figure, Json, Lines, Report};
+use testbed::{BedError, Stop, Testbed, binaries, demo};
+
+/// Servers behind real Envoy on this machine's loopback. Everything that is started ends with this program.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start servers and Envoy, print one line of JSON when all of it is healthy, and stay up until SIGINT or SIGTERM
+    Up(Up),
+    /// Import a customer list twice, read it back, and show where the calls of one connection go
+    Demo {
+        /// A CSV file of first and last names [default: a made-up list]
+        #[arg(long, value_name = "FILE.csv")]
+        customers: Option<PathBuf>,
+    },
+    /// Measure the figures of an area, print a line each and write target/figures/AREA.json
+    Figures {
+        #[arg(value_enum)]
+        area: Area,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Up {
+    /// How many servers
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    servers: usize,
+    /// The port of Envoy's listener on 127.0.0.1 [default: a free one]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    envoy_port: Option<u16>,
+    /// The store that the servers share [default: a fresh file that goes with the program]
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+impl Args {
+    pub(crate) fn run(self, stop: &Stop) -> Result<ExitCode, BedError> {
+        match self.command {
+            Command::Up(up) => up.run(stop),
+            Command::Demo { customers } => {
+                demo::run(customers.as_deref(), stop, &mut io::stdout())?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Figures { area } => figures(area, stop),
+        }
+    }
+}
+
+impl Up {
+    fn run(self, stop: &Stop) -> Result<ExitCode, BedError> {
+        let mut testbed = Testbed::new().servers(self.servers).envoy().stop_on(stop);
+        if let Some(port) = self.envoy_port {
+            testbed = testbed.envoy_port(port);
+        }
+        if let Some(url) = self.database_url {
+            testbed = testbed.database_url(url);
+        }
+        let bed = match testbed.start() {
+            // Who asked for the end before the start was over got what was asked for.
+            Err(BedError::Stopped) => return Ok(ExitCode::SUCCESS),
+            started => started?,
+        };
+        eprintln!("logs are in {} until the end", bed.folder().display());
+        let line = serde_json::to_string(&bed.describe()).expect("a description is plain data");
+        let mut out = io::stdout();
+        writeln!(out, "{line}").and_then(|()| out.flush()).map_err(printing)?;
+        stop.wait();
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn figures(area: Area, stop: &Stop) -> Result<ExitCode, BedError> {
+    let folder = binaries::repository().join("target/figures");
+    fs::create_dir_all(&folder)
+        .map_err(|source| BedError::Io { doing: format!("make {}", folder.display()), source })?;
+    let path = folder.join(format!("{}.json", area.name()));
+    let mut out = io::stdout();
+    let all = area.measure(stop, &mut |figure: &Figure| {
+        // Where stdout is closed the file still tells.
+        let _ = Lines.write(std::slice::from_ref(figure), &mut out).and_then(|()| out.flush());
+        if figure.measured.is_none() {
+            eprintln!("{} could not be measured: {}", figure.name, figure.note);
+        }
+    });
+    let write = || Json.write(&all, &mut File::create(&path)?);
+    write().map_err(|source| BedError::Io { doing: format!("write {}", path.display()), source })?;
+    Ok(if all.iter().any(Figure::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn printing(source: io::Error) -> BedError {
+    BedError::Io { doing: "print".to_owned(), source }
+}
+
+pub(crate) fn failed(message: &str) -> ExitCode {
+    eprintln!("testbed: {message}");
+    ExitCode::FAILURE
+}

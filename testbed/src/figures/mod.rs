@@ -1,0 +1,184 @@
+//! What is promised in numbers, measured by a run and held against its bound.
+
+mod main_area;
+mod report;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use report::{Json, Lines, Report};
+
+use crate::Stop;
+
+/// A field of figures, measured by one command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    /// Spread, import and start.
+    Main,
+}
+
+impl Area {
+    /// As in `figures AREA`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+        }
+    }
+
+    /// Measures all figures of this area, one run after the other. `each` sees every figure as soon as it is known, so
+    /// that a late fault loses nothing.
+    pub fn measure(self, stop: &Stop, each: &mut dyn FnMut(&Figure)) -> Vec<Figure> {
+        match self {
+            Self::Main => main_area::measure(stop, each),
+        }
+    }
+}
+
+/// What a figure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    /// Calls.
+    #[serde(rename = "calls")]
+    Calls,
+    /// Pods.
+    #[serde(rename = "pods")]
+    Pods,
+    /// Customers.
+    #[serde(rename = "customers")]
+    Customers,
+    /// Rows of a file in a second.
+    #[serde(rename = "rows/s")]
+    RowsPerSecond,
+    /// Milliseconds.
+    #[serde(rename = "ms")]
+    Milliseconds,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Calls => "calls",
+            Self::Pods => "pods",
+            Self::Customers => "customers",
+            Self::RowsPerSecond => "rows/s",
+            Self::Milliseconds => "ms",
+        })
+    }
+}
+
+/// What a figure must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// No more than this.
+    AtMost(f64),
+    /// This, no less.
+    AtLeast(f64),
+    /// Exactly this.
+    Exactly(f64),
+    /// Anything: it is told, not judged.
+    Information,
+}
+
+impl Bound {
+    /// Whether a measured value keeps to it.
+    pub fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+            Self::Exactly(wanted) => (value - wanted).abs() < f64::EPSILON,
+            Self::Information => true,
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtMost(most) => write!(f, "<={most}"),
+            Self::AtLeast(least) => write!(f, ">={least}"),
+            Self::Exactly(wanted) => write!(f, "=={wanted}"),
+            Self::Information => f.write_str("-"),
+        }
+    }
+}
+
+/// Whether a figure is what it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is.
+    Ok,
+    /// It is not, or could not be measured.
+    Short,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "ok",
+            Self::Short => "short",
+        })
+    }
+}
+
+/// A number with its bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Where it belongs.
+    pub area: Area,
+    /// Its name, unique in its area. `stretch_…` is a goal beyond the must.
+    pub name: &'static str,
+    /// The value; `None` if it could not be measured.
+    pub measured: Option<f64>,
+    /// What the value counts.
+    pub unit: Unit,
+    /// What the value must be.
+    pub bound: Bound,
+    /// The single values that `measured` was made from, where it was made from several.
+    pub samples: Vec<f64>,
+    /// How it was measured, or why it could not be.
+    pub note: String,
+}
+
+impl Figure {
+    /// Not measured counts as short, whatever the bound.
+    pub fn verdict(&self) -> Verdict {
+        if self.measured.is_some_and(|value| self.bound.holds(value)) { Verdict::Ok } else { Verdict::Short }
+    }
+
+    /// Whether the command that measures it must fail. A goal beyond the must never makes it fail.
+    pub fn fails(&self) -> bool {
+        self.verdict() == Verdict::Short && !self.name.starts_with("stretch_")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(name: &'static str, measured: Option<f64>, bound: Bound) -> Figure {
+        Figure { area: Area::Main, name, measured, unit: Unit::Calls, bound, samples: Vec::new(), note: String::new() }
+    }
+
+    #[test]
+    fn a_bound_is_kept_or_not() {
+        assert!(!figure("x", Some(2.0), Bound::AtMost(2.0)).fails());
+        assert!(figure("x", Some(2.1), Bound::AtMost(2.0)).fails());
+        assert!(figure("x", Some(1.9), Bound::AtLeast(2.0)).fails());
+        assert!(figure("x", Some(99_999.0), Bound::Exactly(100_000.0)).fails());
+        assert!(!figure("x", Some(0.0), Bound::Information).fails());
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_short_even_as_information() {
+        assert!(figure("x", None, Bound::Information).fails());
+    }
+
+    #[test]
+    fn a_goal_beyond_the_must_is_short_without_failing() {
+        let goal = figure("stretch_x", Some(1.0), Bound::AtLeast(2.0));
+        assert_eq!((goal.verdict(), goal.fails()), (Verdict::Short, false));
+    }
+}

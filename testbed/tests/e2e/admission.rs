@@ -1,0 +1,113 @@
+//! Invariant 5: what Envoy admits is POST with a gRPC content-type on a method that it knows. Invariant 4: a bad request
+//! hurts only its caller.
+
+use serde_json::{Value, json};
+use testbed::{Bed, Server, Stop, Testbed, equal_calls};
+
+use crate::python;
+
+const GET: &str = "/ticketing.CustomerController/GetCustomer";
+const GRPC: &str = "application/grpc";
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Value {
+    let pseudo = [(":method", method), (":path", path)];
+    pseudo.iter().chain(headers).map(|(name, value)| json!([name, value])).collect()
+}
+
+fn answers(bed: &Bed, times: usize, requests: &[Value]) -> Vec<Value> {
+    let requests = Value::from(requests.to_vec()).to_string();
+    let answers = python::call("raw_requests.py", bed.envoy_address(), &[&times.to_string(), &requests]);
+    serde_json::from_str(&answers).unwrap()
+}
+
+#[test]
+fn envoy_admits_post_with_a_grpc_content_type_and_refuses_the_rest() {
+    const UNKNOWN: &str = "2";
+    const UNIMPLEMENTED: &str = "12";
+    let with = |content_type| [("content-type", content_type), ("te", "trailers")];
+    let admitted = ["application/grpc", "application/grpc+proto"];
+    let refused = ["application/json", "application/grpc-web", "application/grpcx", "text/plain; application/grpc", ""];
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+
+    let requests: Vec<_> = admitted.iter().map(|kind| request("POST", GET, &with(kind))).collect();
+    for (kind, answer) in admitted.iter().zip(answers(&bed, 1, &requests)) {
+        assert_eq!((&answer[":status"], &answer["grpc-status"]), (&json!("200"), &json!("0")), "{kind}: {answer}");
+    }
+    let requests: Vec<_> = refused.iter().map(|kind| request("POST", GET, &with(kind))).collect();
+    for (kind, answer) in refused.iter().zip(answers(&bed, 1, &requests)) {
+        assert_eq!(answer[":status"], "415", "{kind}: {answer}");
+    }
+    for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        let answer = &answers(&bed, 1, &[request(method, GET, &[])])[0];
+        assert_eq!(answer[":status"], "405", "{method}: {answer}");
+        // To a caller of gRPC the same refusal is a status of gRPC.
+        let answer = &answers(&bed, 1, &[request(method, GET, &with(GRPC))])[0];
+        assert_eq!(answer["grpc-status"], UNKNOWN, "{method}: {answer}");
+    }
+    for (header, value) in [("grpc-timeout", "soon"), ("grpc-timeout", "123456789S"), ("grpc-encoding", "rot13")] {
+        let headers = [("content-type", GRPC), ("te", "trailers"), (header, value)];
+        let answer = &answers(&bed, 1, &[request("POST", GET, &headers)])[0];
+        assert!(answer["grpc-message"].as_str().is_some_and(|text| text.starts_with(header)), "{header}: {answer}");
+    }
+    for path in ["/", "/elsewhere.Service/Call", "/grpc.health.v1.Health/Watch", "/ticketing.CustomerController"] {
+        let answer = &answers(&bed, 1, &[request("POST", path, &with(GRPC))])[0];
+        assert_eq!(answer["grpc-status"], UNIMPLEMENTED, "{path}: {answer}");
+    }
+    let seen: u64 = bed.envoy().stats("cluster.app-server-headless.upstream_rq_completed").iter().map(|(_, n)| n).sum();
+    assert_eq!(seen, admitted.len() as u64, "only admitted requests reach a server");
+}
+
+/// CVE-2024-7246: from such a request C-core keeps spoilt entries in the table of its header compression. Through an
+/// Envoy that compresses headers for all callers together, one of them makes every later call of other callers fail.
+#[test]
+fn bad_requests_fail_no_call_of_a_bystander() {
+    let post = |bad: (&str, &str)| request("POST", GET, &[bad, ("content-type", GRPC), ("te", "trailers")]);
+    let bad = [
+        request("DELETE", GET, &[("content-type", GRPC), ("te", "trailers")]),
+        request("POST", GET, &[("content-type", "application/json"), ("te", "trailers")]),
+        request("POST", GET, &[("content-type", GRPC)]),
+        post(("grpc-timeout", "soon")),
+        post(("grpc-encoding", "rot13")),
+        post(("x-mark-bin", "not base64!")),
+    ];
+    // One server, and so one connection to it that everyone shares; nobody has called before, so its table is empty.
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+    answers(&bed, 2, &bad);
+    let bystander = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+    assert_eq!(bystander.failed(), 0, "{:?}\n{}", bystander.first_failure, bed.logs());
+}
+
+/// Envoy obeys `x-envoy-…` headers of callers that it takes for internal, which by default is every private address: a
+/// stranger could then time servers out until they are ejected.
+#[test]
+fn a_caller_cannot_make_envoy_lose_patience_with_servers() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    bed.servers().iter().for_each(Server::stop);
+    let codes = python::call("impatient.py", bed.envoy_address(), &[]);
+    bed.servers().iter().for_each(Server::cont);
+    // Nobody answers, so each waits for its own deadline and not for what it asked of Envoy.
+    assert!(codes.lines().all(|code| code == "DEADLINE_EXCEEDED"), "{codes}");
+    let ejections = bed.envoy().stats("outlier_detection.ejections_enforced_total");
+    assert!(!ejections.is_empty() && ejections.iter().all(|(_, count)| *count == 0), "{ejections:?}");
+}
+
+#[test]
+fn the_listener_for_telemetry_shows_two_pages_of_the_admin_interface_and_no_more() {
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+    let telemetry = bed.envoy().telemetry();
+    let status =
+        |method: &str, path: &str| python::run("http_status.py", &[method, &format!("http://{telemetry}{path}")]);
+    for (method, path, wanted) in [
+        ("GET", "/ready", "200"),
+        ("GET", "/stats/prometheus", "200"),
+        ("GET", "/stats/prometheus?usedonly", "200"),
+        ("POST", "/ready", "404"),
+        ("GET", "/", "404"),
+        ("GET", "/stats", "404"),
+        ("GET", "/config_dump", "404"),
+        ("POST", "/quitquitquit", "404"),
+        ("GET", "/ready/../config_dump", "404"),
+    ] {
+        assert_eq!(status(method, path).trim(), wanted, "{method} {path}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The service as its callers meet it: real servers, real Envoy, real programs. `make build` makes what is run here.
+
+mod admission;
+mod callers_in_python;
+mod creates;
+mod demo;
+mod end;
+mod envoy_file;
+mod python;
+mod rollout;
+mod spread;

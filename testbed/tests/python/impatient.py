@@ -1,0 +1,18 @@
+"""Calls CreateCustomer on a server that does not answer, and asks Envoy by its own headers to lose patience at once.
+
+Usage: impatient.py HOST:PORT
+Prints the code with which each of the calls failed.
+"""
+
+import sys
+
+import grpc
+
+REQUEST = b"\x0a\x01A\x12\x01B"
+HEADERS = [("x-envoy-upstream-rq-timeout-ms", "20"), ("x-envoy-retry-on", "reset"), ("x-envoy-max-retries", "3")]
+
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    create = channel.unary_unary("/ticketing.CustomerController/CreateCustomer")
+    calls = [create.future(REQUEST, timeout=1, metadata=HEADERS) for _ in range(10)]
+    for call in calls:
+        print(call.code().name)
