@@ -1,0 +1,76 @@
+# All that CI, and a newcomer, have to know. `make` alone prints the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What tools/setup got comes first, so that the system's CMake and Ninja do not matter.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+# The binaries are promised in target/release, whatever cargo's own settings say.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export CUSTOMERS
+
+# In CI the lock file is law.
+CARGO_FLAGS := --release $(if $(CI),--locked)
+# Every target compiles the whole workspace: a part of it would choose other features, and compile C-core again for them.
+WORKSPACE := $(CARGO_FLAGS) --workspace
+TESTBED := target/release/testbed
+
+.PHONY: help
+help: ## Print the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target does; do \
+		printf '  %-15s %s\n' "$$target" "$$does"; done
+
+.PHONY: preflight
+preflight:
+	@tools/preflight
+
+.PHONY: setup
+setup: preflight ## Get CMake, Ninja and Envoy into .tools/ (the first step of all below)
+	@tools/setup
+
+.PHONY: build
+build: setup ## Build the server, the client and the testbed into target/release/
+	cargo build $(WORKSPACE)
+
+.PHONY: demo
+demo: build ## Import a customer list through Envoy and show the spread (CUSTOMERS=path: your own list)
+	@$(TESTBED) demo $${CUSTOMERS:+--customers "$$CUSTOMERS"}
+
+.PHONY: test
+test: build ## Run every test, end to end through real Envoy too
+	@tools/setup test
+	cargo test $(WORKSPACE)
+
+.PHONY: lint
+lint: format-check clippy codegen-check deny ## Check format, lints, generated code and dependencies
+
+.PHONY: format-check
+format-check: preflight
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy: setup
+	cargo clippy $(WORKSPACE) --all-targets -- -D warnings
+
+.PHONY: codegen-check
+codegen-check: setup
+	cargo run $(CARGO_FLAGS) --package ticketing-codegen -- --check
+
+.PHONY: deny
+deny: preflight ## Review the dependencies: bans, licences, sources, advisories
+	@tools/setup lint
+	@tools/deny
+
+.PHONY: codegen
+codegen: setup ## Write the generated code of proto/ again
+	cargo run $(CARGO_FLAGS) --package ticketing-codegen
+
+.PHONY: figures
+figures: figures-main ## Measure all figures
+
+.PHONY: figures-main
+figures-main: build ## Measure the figures of the main job: spread, import, start
+	@$(TESTBED) figures main
+
+.PHONY: clean-tools
+clean-tools: ## Remove what tools/setup got
+	rm -rf .tools
