@@ -2,14 +2,19 @@
 //!
 //! Everything under `src/gen/` is written by `make codegen` from the `.proto` files of this package.
 
+#[rustfmt::skip]
 #[path = "gen/health_v1/mod.rs"]
 mod health_v1;
+#[rustfmt::skip]
 #[path = "gen/reflection_v1/mod.rs"]
 mod reflection_v1_files;
+#[rustfmt::skip]
 #[path = "gen/reflection_v1alpha/mod.rs"]
 mod reflection_v1alpha_files;
+#[rustfmt::skip]
 #[path = "gen/rpc/mod.rs"]
 mod rpc;
+#[rustfmt::skip]
 #[path = "gen/ticketing/mod.rs"]
 mod ticketing_files;
 

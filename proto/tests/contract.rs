@@ -28,11 +28,17 @@ fn assert_fields(file: &FileDescriptorProto, name: &str, first_version: &[(i32, 
 
 #[test]
 fn the_first_version_of_the_contract_is_kept() {
-    use {Label::LABEL_OPTIONAL as ONE, Label::LABEL_REPEATED as MANY, Type::TYPE_MESSAGE, Type::TYPE_STRING as STRING};
+    use {
+        Label::LABEL_OPTIONAL as ONE, Label::LABEL_REPEATED as MANY, Type::TYPE_MESSAGE, Type::TYPE_STRING as STRING,
+    };
     let file = ticketing();
     assert_eq!((file.package(), file.syntax()), ("ticketing", "proto3"));
     assert_fields(&file, "GetCustomerRequest", &[(1, "id", ONE, STRING)]);
-    assert_fields(&file, "Customer", &[(1, "id", ONE, STRING), (2, "first_name", ONE, STRING), (3, "last_name", ONE, STRING)]);
+    assert_fields(
+        &file,
+        "Customer",
+        &[(1, "id", ONE, STRING), (2, "first_name", ONE, STRING), (3, "last_name", ONE, STRING)],
+    );
     assert_fields(&file, "CreateCustomerRequest", &[(1, "first_name", ONE, STRING), (2, "last_name", ONE, STRING)]);
     assert_fields(&file, "ListCustomersRequest", &[]);
     assert_fields(&file, "CustomerList", &[(1, "customers", MANY, TYPE_MESSAGE)]);

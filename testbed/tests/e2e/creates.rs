@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use async_std::task::{self, block_on};
 use futures::future::join_all;
-use testbed::{Bed, Testbed, until_true};
+use testbed::{Bed, Server, Testbed, until_true};
 use ticketing_client::{CallError, Channel, Code, CreateCustomerRequest, Target};
 
 /// Enough that both of two servers get several.
@@ -78,6 +78,20 @@ fn a_create_without_a_request_id_is_not_sent_again_when_its_server_dies() {
     let stored = stored(&bed);
     assert_eq!(stored.len(), CALLS - failed.len());
     assert!(stored.values().all(|count| *count == 1), "{stored:?}");
+}
+
+/// With Envoy's default of `healthy_panic_threshold` calls go to all five again as soon as three are not healthy.
+#[test]
+fn creates_go_to_healthy_pods_only_even_when_these_are_few() {
+    let bed = Testbed::new().servers(5).envoy().start().unwrap();
+    bed.servers()[..3].iter().for_each(Server::stop);
+    let healthy = || bed.envoy().hosts().iter().filter(|host| host.healthy).count();
+    until_true("Envoy leaves the servers that hang", || healthy() == 2).unwrap();
+    let customers = channel(bed.envoy_address()).customers();
+    let outcomes = (0..CALLS).map(|number| block_on(customers.create(&request(number, ""))));
+    let failed: Vec<_> = outcomes.filter_map(Result::err).collect();
+    bed.servers()[..3].iter().for_each(Server::cont);
+    assert!(failed.is_empty(), "{failed:?}\n{}", bed.logs());
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod admission;
 mod callers_in_python;
 mod creates;
 mod demo;
+mod dns;
 mod end;
 mod envoy_file;
 mod python;

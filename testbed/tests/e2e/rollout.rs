@@ -26,7 +26,6 @@ fn a_rolling_restart_fails_no_call() {
     assert_eq!(answered, ["app-server-1", "app-server-2", "app-server-3", "app-server-4"]);
 }
 
-/// With Envoy's default of `healthy_panic_threshold` this sends calls to all five again as soon as three leave.
 #[test]
 fn three_of_five_pods_that_leave_at_once_fail_no_call() {
     let mut bed = Testbed::new().servers(5).envoy().start().unwrap();
