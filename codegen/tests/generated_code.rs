@@ -42,7 +42,7 @@ fn a_check_names_every_file_that_differs_and_changes_none() {
     let (edited, missing, stray) =
         (generated.join("ticketing/ticketing.rs"), generated.join("descriptors.bin"), generated.join("stray.rs"));
     let text = fs::read_to_string(&edited).expect("a source");
-    let changed = text.replacen("\n", "\n\n", 1);
+    let changed = text.replacen('\n', "\n\n", 1);
     fs::write(&edited, &changed).expect("written");
     fs::remove_file(&missing).expect("removed");
     fs::write(&stray, "").expect("written");

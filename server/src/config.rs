@@ -134,8 +134,14 @@ impl FromStr for DatabaseUrl {
         const USE: &str = "use sqlite:FILE or memory:";
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
-            Some(("sqlite", "")) => Err("names no file; for example sqlite:customers.db"),
-            Some(("sqlite", file)) => Ok(Self::Sqlite(file.strip_prefix("//").unwrap_or(file).into())),
+            Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
+                "" => Err("names no file; for example sqlite:customers.db"),
+                // SQLite's own names for such stores; each of our connections would get one of its own.
+                file if file.starts_with(":memory:") || file.starts_with("file:") => {
+                    Err("use memory: or the file's path")
+                }
+                file => Ok(Self::Sqlite(file.into())),
+            },
             _ => Err(USE),
         }
     }
@@ -255,7 +261,16 @@ mod tests {
         assert_eq!("memory:".parse(), Ok(DatabaseUrl::Memory));
         assert_eq!("sqlite:a.db".parse(), Ok(DatabaseUrl::Sqlite("a.db".into())));
         assert_eq!("sqlite:///data/a.db".parse(), Ok(DatabaseUrl::Sqlite("/data/a.db".into())));
-        for bad in ["", "sqlite:", "sqlite", "memory:x", "mysql://user:secret@host/db"] {
+        for bad in [
+            "",
+            "sqlite:",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite:file:a.db",
+            "sqlite",
+            "memory:x",
+            "mysql://user:secret@host/db",
+        ] {
             assert!(bad.parse::<DatabaseUrl>().is_err(), "{bad}");
         }
     }
