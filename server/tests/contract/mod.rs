@@ -60,8 +60,8 @@ pub(crate) async fn creates_without_a_request_id_are_each_a_customer(store: &imp
 }
 
 pub(crate) async fn one_request_id_makes_one_customer_when_many_send_it_at_once(store: &impl Store) {
-    let creates = (0..50).map(|n| store.create(new("Ada", "Lovelace", Some(&format!("r{}", n % 5)))));
-    let created: Vec<_> = futures::future::try_join_all(creates).await.expect("stored or found");
+    let sent = (0..50).map(|n| store.create(new("Ada", "Lovelace", Some(&format!("r{}", n % 5)))));
+    let created: Vec<_> = futures::future::try_join_all(sent).await.expect("stored or found");
     assert_eq!(created.iter().filter(|created| !created.replayed).count(), 5);
     assert_eq!(walk(store, 10).await.len(), 5);
 }
