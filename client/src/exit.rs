@@ -55,6 +55,12 @@ pub(crate) enum Failure {
     Unfinished { cause: Box<CallError>, then: String },
     #[error("cannot write {}: {cause}; {then}", path.display())]
     Write { path: PathBuf, cause: io::Error, then: &'static str },
+    /// Nothing was sent.
+    #[error("cannot write rejected rows to {}: {cause}; name another place with --rejected", path.display())]
+    NoPlace { path: PathBuf, cause: io::Error },
+    /// Nothing was sent.
+    #[error("{} is there and holds no rejected rows; name another place with --rejected", path.display())]
+    OtherFile { path: PathBuf },
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
     #[error("cannot write to standard output: {0}")]
@@ -66,7 +72,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Target(_) | Self::File(_) => Exit::Usage,
+            Self::Target(_) | Self::File(_) | Self::NoPlace { .. } | Self::OtherFile { .. } => Exit::Usage,
             // Whoever reads our output has seen enough.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::FileChanged(_)

@@ -140,6 +140,7 @@ impl FromStr for DatabaseUrl {
                 file if file.starts_with(":memory:") || file.starts_with("file:") => {
                     Err("use memory: or the file's path")
                 }
+                file if file.contains('?') => Err("takes no parameters after the file's name"),
                 file => Ok(Self::Sqlite(file.into())),
             },
             _ => Err(USE),
@@ -267,6 +268,7 @@ mod tests {
             "sqlite://",
             "sqlite::memory:",
             "sqlite:file:a.db",
+            "sqlite:a.db?mode=ro",
             "sqlite",
             "memory:x",
             "mysql://user:secret@host/db",

@@ -24,7 +24,9 @@ pub fn target(args: &Args, named: Option<&str>) -> Result<String, BadSetting> {
 
 /// The server's status in words, or why there is none.
 pub async fn ask(address: &str) -> Result<ServingStatus, String> {
-    let channel = ChannelBuilder::new(Arc::new(EnvBuilder::new().cq_count(1).build())).connect(address);
+    let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+    // A proxy for web pages, set in the environment, does not know the way to a pod.
+    let channel = ChannelBuilder::new(environment).enable_http_proxy(false).connect(address);
     let client = HealthClient::new(channel);
     let options = CallOption::default().timeout(DEADLINE);
     let answer = match client.check_async_opt(&HealthCheckRequest::new(), options) {

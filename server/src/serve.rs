@@ -40,7 +40,7 @@ pub enum BuildError {
     #[error(transparent)]
     Store(#[from] OpenError),
     /// An address cannot be bound.
-    #[error("{variable} (--{flag}): cannot bind {address}: {reason}; is another server running there?")]
+    #[error("{variable} (--{flag}): cannot bind {address}: {reason}; {}", if reason.kind() == io::ErrorKind::AddrInUse { "is another server running there?" } else { "use an address of this machine" })]
     Bind {
         /// The setting as an environment variable.
         variable: &'static str,

@@ -7,6 +7,8 @@ use common::{TestServer, patiently, serve};
 use contract::{contract, new};
 use futures::future::{BoxFuture, FutureExt as _};
 use grpcio::RpcStatusCode;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 use ticketing_proto::ticketing::{
     CreateCustomerRequest, Customer as CustomerMessage, GetCustomerRequest, ListCustomersRequest,
@@ -148,4 +150,23 @@ fn a_file_of_another_program_is_refused_and_left_alone() {
     let error = async_std::task::block_on(SqliteStore::open(&file)).expect_err("not a database");
     assert!(error.to_string().contains("not a database"), "{error}");
     assert_eq!(std::fs::read(&file).expect("read"), before);
+}
+
+/// On a full disk SQLite ends the transaction by itself, behind sqlx's back; a trigger does the same here.
+#[test]
+fn creates_go_on_after_sqlite_ended_a_transaction_by_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    async_std::task::block_on(async {
+        let store = SqliteStore::open(&file).await.expect("a new file");
+        let mut other = SqliteConnectOptions::new().filename(&file).connect().await.expect("the same file");
+        let refuse = "CREATE TRIGGER full BEFORE INSERT ON customers BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END";
+        other.execute(refuse).await.expect("planted");
+        for _ in 0..2 {
+            let refused = store.create(new("Ada", "Lovelace", Some("r1"))).await;
+            assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        }
+        other.execute("DROP TRIGGER full").await.expect("taken out");
+        assert!(!store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("stored").replayed);
+    });
 }

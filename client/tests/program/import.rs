@@ -266,3 +266,14 @@ fn a_second_signal_ends_an_import_at_once() {
     assert_eq!(running.end().code, Some(130));
     assert_eq!(list.files(), ["list.csv"]);
 }
+
+#[test]
+fn a_file_that_holds_no_rejected_rows_is_never_replaced() {
+    let (server, list) = (Server::start(), List::of(FIVE));
+    let path = list.path();
+    let before = fs::read(&path).unwrap();
+    let ended = import(server.port, &path, &["--rejected", path.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    assert!(ended.err.contains("name another place with --rejected"), "{}", ended.err);
+    assert_eq!(fs::read(&path).unwrap(), before);
+}

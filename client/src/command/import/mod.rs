@@ -117,7 +117,7 @@ impl Import {
         let file = CustomerFile::check(&self.file)?;
         let mut rows = file.rows()?;
         let mut ids = RequestIds::of(self.source());
-        let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref());
+        let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref())?;
         let progress = Progress::of(file.row_count());
         let sender = Sender { customers, stop: &stop, progress: &progress, give_up_after: self.give_up_after };
         let mut summary = ImportSummary {

@@ -1,7 +1,7 @@
 //! The file of rows that made no customer.
 
-use std::fs::{self, Permissions};
-use std::io;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -19,26 +19,35 @@ pub(crate) struct Rejected {
 }
 
 impl Rejected {
-    /// At `path`, or else beside `list`: `customers.csv` gets `customers.rejected.csv`.
-    pub(crate) fn beside(list: &Path, path: Option<&Path>) -> Self {
-        Self { path: path.map_or_else(|| list.with_extension("rejected.csv"), Path::to_owned), writer: None }
+    /// At `path`, or else beside `list`: `customers.csv` gets `customers.rejected.csv`. A file that stands there is
+    /// replaced only if it holds rejected rows of an earlier run.
+    pub(crate) fn beside(list: &Path, path: Option<&Path>) -> Result<Self, Failure> {
+        let path = path.map_or_else(|| list.with_extension("rejected.csv"), Path::to_owned);
+        if !is_free(&path).map_err(|cause| Failure::NoPlace { path: path.clone(), cause })? {
+            return Err(Failure::OtherFile { path });
+        }
+        // Tried now and taken away again, so that a folder that takes no file is known before anything is sent, and a
+        // program that is killed leaves no empty file.
+        match temporary(&path) {
+            Ok(_) => Ok(Self { path, writer: None }),
+            Err(cause) => Err(Failure::NoPlace { path, cause }),
+        }
     }
 
     /// Adds a row.
     pub(crate) fn add(&mut self, line: u64, unfit: &Unfit) -> Result<(), Failure> {
-        self.write(line, unfit).map_err(|cause| self.failed(cause))
+        self.write(line, unfit).map_err(|cause| failed(self.path.clone(), cause))
     }
 
     /// Puts the file in its place and returns its path. Without rows there is none, and that of an earlier run goes.
-    pub(crate) fn publish(mut self) -> Result<Option<PathBuf>, Failure> {
-        let published = match self.writer.take() {
-            Some(writer) => complete(writer, &self.path).map(|()| true),
-            None => remove(&self.path).map(|()| false),
+    pub(crate) fn publish(self) -> Result<Option<PathBuf>, Failure> {
+        let (published, file) = match self.writer {
+            Some(writer) => (complete(writer, &self.path), Some(self.path.clone())),
+            None => (remove(&self.path), None),
         };
         match published {
-            Ok(true) => Ok(Some(self.path)),
-            Ok(false) => Ok(None),
-            Err(cause) => Err(self.failed(cause)),
+            Ok(()) => Ok(file),
+            Err(cause) => Err(failed(self.path, cause)),
         }
     }
 
@@ -54,11 +63,24 @@ impl Rejected {
         writer.write_record([&line.to_string(), &unfit.reason, &unfit.first, &unfit.last])?;
         Ok(())
     }
+}
 
-    fn failed(&self, cause: io::Error) -> Failure {
-        let then = "name another place with --rejected; running the command again finishes the job";
-        Failure::Write { path: self.path.clone(), cause, then }
-    }
+fn failed(path: PathBuf, cause: io::Error) -> Failure {
+    let then = "name another place with --rejected; running the command again finishes the job";
+    Failure::Write { path, cause, then }
+}
+
+/// Whether nothing stands at `path`, or rejected rows of an earlier run.
+fn is_free(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let ours = HEADER.join(",");
+    let mut head = Vec::new();
+    file.take(ours.len() as u64).read_to_end(&mut head)?;
+    Ok(head == ours.as_bytes())
 }
 
 /// In the same folder, so that it can be renamed into place.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_std::channel::{Receiver, Sender, bounded};
 use futures::channel::oneshot;
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::{customer, unavailable};
 use crate::customer::{NewCustomer, RequestId};
@@ -33,9 +33,9 @@ struct Job {
 
 impl Writer {
     /// Writes until the last clone of the writer is gone.
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
         let (jobs, waiting) = bounded(QUEUE);
-        async_std::task::spawn(write(connection, waiting));
+        async_std::task::spawn(write(Connection { live: Some(connection), options }, waiting));
         Self { jobs }
     }
 
@@ -49,7 +49,27 @@ impl Writer {
     }
 }
 
-async fn write(mut connection: SqliteConnection, waiting: Receiver<Job>) {
+/// A connection that is made anew after an error: SQLite ends a transaction by itself when the disk is full, and sqlx,
+/// which does not notice, would refuse every later one.
+struct Connection {
+    live: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+}
+
+impl Connection {
+    /// One durable transaction; an error means that nothing of the batch is stored.
+    async fn commit(&mut self, batch: &[Job]) -> sqlx::Result<Vec<Result<Created, StoreError>>> {
+        let mut live = match self.live.take() {
+            Some(live) => live,
+            None => self.options.connect().await?,
+        };
+        let outcomes = commit(&mut live, batch).await?;
+        self.live = Some(live);
+        Ok(outcomes)
+    }
+}
+
+async fn write(mut connection: Connection, waiting: Receiver<Job>) {
     while let Ok(first) = waiting.recv().await {
         let mut batch = vec![first];
         while batch.len() < BATCH
@@ -59,7 +79,7 @@ async fn write(mut connection: SqliteConnection, waiting: Receiver<Job>) {
         }
         // A caller who has gone needs nothing stored.
         batch.retain(|job| !job.answer.is_canceled());
-        match commit(&mut connection, &batch).await {
+        match connection.commit(&batch).await {
             Ok(outcomes) => {
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
                     // The caller may have gone meanwhile; a repeat with its request id finds the customer.
@@ -76,7 +96,6 @@ async fn write(mut connection: SqliteConnection, waiting: Receiver<Job>) {
     }
 }
 
-/// One durable transaction; an error means that nothing of the batch is stored.
 async fn commit(connection: &mut SqliteConnection, batch: &[Job]) -> sqlx::Result<Vec<Result<Created, StoreError>>> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut outcomes = Vec::with_capacity(batch.len());
