@@ -59,7 +59,7 @@ pub(crate) enum Failure {
     #[error("cannot write rejected rows to {}: {cause}; name another place with --rejected", path.display())]
     NoPlace { path: PathBuf, cause: io::Error },
     /// Nothing was sent.
-    #[error("{} is there and holds no rejected rows; name another place with --rejected", path.display())]
+    #[error("{} is the list itself or holds no rejected rows; name another place with --rejected", path.display())]
     OtherFile { path: PathBuf },
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),

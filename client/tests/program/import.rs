@@ -277,3 +277,13 @@ fn a_file_that_holds_no_rejected_rows_is_never_replaced() {
     assert!(ended.err.contains("name another place with --rejected"), "{}", ended.err);
     assert_eq!(fs::read(&path).unwrap(), before);
 }
+
+#[test]
+fn rejected_rows_that_are_imported_again_are_never_replaced_by_their_own() {
+    let (server, list) = (Server::start(), List::of("line,reason,first_name,last_name\n2,blank,Ada,Lovelace\n"));
+    let path = list.path();
+    let before = fs::read(&path).unwrap();
+    let ended = import(server.port, &path, &["--rejected", path.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
