@@ -131,7 +131,6 @@ impl FromStr for DatabaseUrl {
     type Err = &'static str;
 
     fn from_str(url: &str) -> Result<Self, Self::Err> {
-        const USE: &str = "use sqlite:FILE or memory:";
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
@@ -143,7 +142,7 @@ impl FromStr for DatabaseUrl {
                 file if file.contains('?') => Err("takes no parameters after the file's name"),
                 file => Ok(Self::Sqlite(file.into())),
             },
-            _ => Err(USE),
+            _ => Err("use sqlite:FILE or memory:"),
         }
     }
 }

@@ -15,6 +15,7 @@
 //! ```
 
 mod admin;
+mod cancellation;
 mod config;
 pub mod customer;
 mod drain;

@@ -11,8 +11,6 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use crate::store::Operation;
-
 /// Codes 0 to 16 of the gRPC status code page, in the spelling of the ecosystem's metrics.
 const CODES: [&str; 17] = [
     "OK",
@@ -106,8 +104,8 @@ impl Metrics {
     }
 
     /// The counter of one outcome of the store.
-    pub(crate) fn store(&self, operation: Operation, outcome: &str) -> IntCounter {
-        self.store.with_label_values(&[operation.name(), outcome])
+    pub(crate) fn store(&self, operation: &str, outcome: &str) -> IntCounter {
+        self.store.with_label_values(&[operation, outcome])
     }
 
     /// What health says.

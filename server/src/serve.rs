@@ -7,8 +7,9 @@ use std::sync::Arc;
 use grpcio::{ChannelBuilder, EnvBuilder, Environment, ResourceQuota, Server, ServerBuilder, ServerCredentials};
 
 use crate::admin::{self, Admin};
+use crate::cancellation::{Cancellation, cancellation};
 use crate::config::{Config, DatabaseUrl, DrainConfig};
-use crate::drain::{self, Cancellation, Drained, cancellation};
+use crate::drain::{self, Drained};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::reflection;
@@ -40,7 +41,7 @@ pub enum BuildError {
     #[error(transparent)]
     Store(#[from] OpenError),
     /// An address cannot be bound.
-    #[error("{variable} (--{flag}): cannot bind {address}: {reason}; {}", if reason.kind() == io::ErrorKind::AddrInUse { "is another server running there?" } else { "use an address of this machine" })]
+    #[error("{variable} (--{flag}): cannot bind {address}: {reason}; {}", advice(reason))]
     Bind {
         /// The setting as an environment variable.
         variable: &'static str,
@@ -147,6 +148,14 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
         IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::new([127, 0, 0, 1].into(), address.port()),
         IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
         _ => address,
+    }
+}
+
+/// What may help where an address cannot be bound.
+fn advice(reason: &io::Error) -> &'static str {
+    match reason.kind() {
+        io::ErrorKind::AddrInUse => "is another server running there?",
+        _ => "use an address of this machine",
     }
 }
 

@@ -10,7 +10,7 @@ use protobuf::MessageFull;
 
 use super::decode::{Decoded, checked};
 use super::status::Refusal;
-use crate::drain::CancellationToken;
+use crate::cancellation::CancellationToken;
 use crate::metrics::{MethodMetrics, Metrics};
 
 /// A unary RPC. grpcio clones it for each completion queue: what lives in a clone needs no lock.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 pub use memory::MemoryStore;
-pub(crate) use observed::{ObservedStore, Operation};
+pub(crate) use observed::ObservedStore;
 pub use sqlite::SqliteStore;
 
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};

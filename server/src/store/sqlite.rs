@@ -50,13 +50,14 @@ impl SqliteStore {
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         let connection = schema::open(&options).await.map_err(unusable)?;
+        let options = options.create_if_missing(false);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_TIMEOUT)
-            .connect_with(options.clone().create_if_missing(false))
+            .connect_with(options.clone())
             .await
             .map_err(unusable)?;
-        Ok(Self { writer: Writer::start(connection, options.create_if_missing(false)), readers })
+        Ok(Self { writer: Writer::start(connection, options), readers })
     }
 }
 

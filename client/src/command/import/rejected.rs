@@ -23,7 +23,7 @@ impl Rejected {
     /// replaced only if it holds rejected rows of an earlier run.
     pub(crate) fn beside(list: &Path, path: Option<&Path>) -> Result<Self, Failure> {
         let path = path.map_or_else(|| list.with_extension("rejected.csv"), Path::to_owned);
-        // By what they are, not by name: a list of rejected rows is imported again under the same header.
+        // Rejected rows may be imported again: such a list has the header of ours, and is still not ours to replace.
         let is_the_list = path.canonicalize().is_ok_and(|path| list.canonicalize().is_ok_and(|list| list == path));
         if is_the_list || !is_free(&path).map_err(|cause| Failure::NoPlace { path: path.clone(), cause })? {
             return Err(Failure::OtherFile { path });

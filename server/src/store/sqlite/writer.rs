@@ -79,6 +79,9 @@ async fn write(mut connection: Connection, waiting: Receiver<Job>) {
         }
         // A caller who has gone needs nothing stored.
         batch.retain(|job| !job.answer.is_canceled());
+        if batch.is_empty() {
+            continue;
+        }
         match connection.commit(&batch).await {
             Ok(outcomes) => {
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
