@@ -170,3 +170,16 @@ fn creates_go_on_after_sqlite_ended_a_transaction_by_itself() {
         assert!(!store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("stored").replayed);
     });
 }
+
+#[test]
+fn creates_are_refused_once_the_file_is_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    async_std::task::block_on(async {
+        let store = SqliteStore::open(&file).await.expect("a new file");
+        store.create(new("Ada", "Lovelace", None)).await.expect("stored");
+        std::fs::remove_file(&file).expect("removed");
+        let refused = store.create(new("Ada", "Byron", None)).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    });
+}

@@ -1,15 +1,22 @@
 //! Where customers are kept: the promises, in words. `server/tests/contract/` holds every store to them.
 
+mod cached;
+mod group_commit;
 mod memory;
 mod observed;
+mod opening;
 mod sqlite;
+mod version;
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt as _, ready};
 
+pub use cached::CachedStore;
+pub use group_commit::Writing;
 pub use memory::MemoryStore;
 pub(crate) use observed::ObservedStore;
+pub(crate) use opening::OpeningStore;
 pub use sqlite::SqliteStore;
 
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
@@ -29,6 +36,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// The customers after a position, at most `size` of them.
     fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>>;
+
+    /// Ends what the store has open, in order. Operations that come later are refused.
+    fn close(&self) -> BoxFuture<'static, ()> {
+        ready(()).boxed()
+    }
 }
 
 /// What a create came to.
@@ -68,7 +80,7 @@ pub struct Page {
 }
 
 /// Why a store could not do what it was asked; each variant is something that a caller can act on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The request id was used before, with other names. Nothing was stored.
     #[error("the request id was used before with other names")]
@@ -79,9 +91,22 @@ pub enum StoreError {
         /// When a caller may come back.
         retry_after: Duration,
     },
-    /// The store did not do it now; it may later. Nothing was stored.
+    /// The disk of the store is full. Nothing was stored.
+    #[error("the disk of the store is full: {cause}")]
+    Full {
+        /// For the log, never for the wire.
+        cause: String,
+    },
+    /// The store did not do it now; it may later. Nothing was stored, or it was a create with a request id, which may
+    /// be sent again.
     #[error("the store is unavailable: {cause}")]
     Unavailable {
+        /// For the log, never for the wire.
+        cause: String,
+    },
+    /// A create without a request id that may be stored or not; sent again, it might make a second customer.
+    #[error("the outcome is unknown: {cause}")]
+    OutcomeUnknown {
         /// For the log, never for the wire.
         cause: String,
     },
@@ -89,14 +114,16 @@ pub enum StoreError {
 
 impl StoreError {
     /// All of [`StoreError::outcome`].
-    pub(crate) const OUTCOMES: &[&str] = &["reused", "overloaded", "unavailable"];
+    pub(crate) const OUTCOMES: &[&str] = &["reused", "overloaded", "full", "unavailable", "unknown"];
 
     /// As a label of metrics.
     pub(crate) fn outcome(&self) -> &'static str {
         match self {
             Self::RequestIdReused => "reused",
             Self::Overloaded { .. } => "overloaded",
+            Self::Full { .. } => "full",
             Self::Unavailable { .. } => "unavailable",
+            Self::OutcomeUnknown { .. } => "unknown",
         }
     }
 }
@@ -104,7 +131,8 @@ impl StoreError {
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file cannot be used: not there and not makeable, not readable, not a database, not of this program.
+    /// It cannot be used, and waiting would not help: a file that cannot be written or is not of this program, a
+    /// password that is refused, a schema that is too new.
     #[error("cannot open the store {url}: {reason}; {advice}")]
     Unusable {
         /// Without a password.
@@ -113,5 +141,11 @@ pub enum OpenError {
         reason: String,
         /// What would do.
         advice: &'static str,
+    },
+    /// It does not answer now; it may later.
+    #[error("the store cannot be reached: {reason}")]
+    Unreachable {
+        /// What the database or the system said, without a password.
+        reason: String,
     },
 }

@@ -1,9 +1,10 @@
 //! Customers in one SQLite file that several processes of one machine may share.
 
+mod committer;
 mod schema;
-mod writer;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -14,7 +15,8 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Row as _};
 use uuid::Uuid;
 
-use self::writer::Writer;
+use self::committer::SqliteCommitter;
+use super::group_commit::{GroupCommit, Writing};
 use super::{Created, OpenError, Page, Store, StoreError};
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 
@@ -30,18 +32,18 @@ const READER_TIMEOUT: Duration = Duration::from_secs(2);
 /// A store in a file: write-ahead log, `synchronous=FULL`, so an acknowledged create outlives a crash of the machine.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    writer: Writer,
+    writer: Arc<GroupCommit>,
     readers: SqlitePool,
 }
 
 impl SqliteStore {
     /// Opens the file, makes it when it is missing, and brings its schema up to date.
     pub async fn open(file: &Path) -> Result<Self, OpenError> {
-        let unusable = |error: sqlx::Error| OpenError::Unusable {
-            url: format!("sqlite:{}", file.display()),
-            reason: reason(&error),
-            advice: "give a file of this program, or a new one, in a folder that this user may write to",
-        };
+        Self::open_with(file, Writing::default()).await
+    }
+
+    /// The same with another way to write, for measurements.
+    pub async fn open_with(file: &Path, writing: Writing) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -49,15 +51,16 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
-        let connection = schema::open(&options).await.map_err(unusable)?;
+        schema::bring_up_to_date(&options).await.map_err(|error| error.of(file))?;
         let options = options.create_if_missing(false);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(READER_TIMEOUT)
             .connect_with(options.clone())
             .await
-            .map_err(unusable)?;
-        Ok(Self { writer: Writer::start(connection, options), readers })
+            .map_err(|error| schema::Fault::from(error).of(file))?;
+        let committers = (0..writing.writers).map(|_| SqliteCommitter::new(file, options.clone())).collect();
+        Ok(Self { writer: Arc::new(GroupCommit::start(committers, writing.batch)), readers })
     }
 }
 
@@ -76,7 +79,7 @@ impl Store for SqliteStore {
     }
 
     fn create(&self, new: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
-        self.writer.create(new).boxed()
+        self.writer.create(new)
     }
 
     fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
@@ -96,6 +99,16 @@ impl Store for SqliteStore {
             rows.truncate(size);
             let next = rows.last().map(|(position, _)| *position).filter(|_| more);
             Ok(Page { customers: rows.into_iter().map(|(_, customer)| customer).collect(), next })
+        }
+        .boxed()
+    }
+
+    /// The last of the processes that share the file takes the write-ahead log into it.
+    fn close(&self) -> BoxFuture<'static, ()> {
+        let (writer, readers) = (Arc::clone(&self.writer), self.readers.clone());
+        async move {
+            readers.close().await;
+            writer.close().await;
         }
         .boxed()
     }
