@@ -1,4 +1,4 @@
-//! Admin HTTP: `/livez`, `/readyz`, `/metrics`.
+//! Admin HTTP: `/livez` (this process answers), `/readyz` (it serves, or why not), `/metrics`.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_std::channel::{Receiver, Sender, bounded};
+use async_std::future::timeout;
 use async_std::task::JoinHandle;
 use futures::FutureExt as _;
 use http_body_util::Full;
@@ -19,11 +20,11 @@ use smol_hyper::rt::{FuturesIo, SmolTimer};
 use crate::health::{Health, Phase};
 use crate::metrics::Metrics;
 
-/// Connections at once. Probes and scrapers need a few; past it a new one waits.
+/// Connections at once, of one request each. Probes and scrapers need a few; past it a new one waits.
 const MAX_CONNECTIONS: usize = 64;
 
-/// A connection that has not sent its request's head by then is closed.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection is closed by then, so that callers who do not read what they asked for cannot keep probes out.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// After an error of `accept` (no file descriptors left, for example) the next attempt waits so long.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -58,10 +59,12 @@ async fn accept(listener: async_std::net::TcpListener, pages: Arc<Pages>) {
                     let answer = service_fn(move |request| pages.answer(&request).map(Ok::<_, Infallible>));
                     let served = http1::Builder::new()
                         .timer(SmolTimer::new())
-                        .header_read_timeout(HEADER_TIMEOUT)
+                        .keep_alive(false)
                         .serve_connection(FuturesIo::new(stream), answer);
-                    if let Err(error) = served.await {
-                        log::debug!("admin: {error}");
+                    match timeout(CONNECTION_TIMEOUT, served).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => log::debug!("admin: {error}"),
+                        Err(_) => log::debug!("admin: a connection took longer than {CONNECTION_TIMEOUT:?}"),
                     }
                     let _ = leave.send(()).await;
                 });
@@ -106,7 +109,10 @@ impl Pages {
     fn ready(&self) -> Page {
         match self.health.phase() {
             Phase::Serving => text(StatusCode::OK, "ok\n"),
-            Phase::Starting => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: starting\n"),
+            Phase::Starting => {
+                let waiting = self.health.waiting_for().unwrap_or_else(|| "starting".to_owned());
+                text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {waiting}\n"))
+            }
             Phase::Draining | Phase::Ended => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining\n"),
         }
     }

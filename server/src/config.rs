@@ -80,15 +80,20 @@ pub enum LogFormat {
     Json,
 }
 
-const EXIT_CODES: &str = "Log levels: RUST_LOG (default info). SIGTERM or SIGINT drains; a second one ends at once.
+/// Each queue is a thread; a process that cannot start one more would end half-way.
+const MAX_WORKERS: usize = 128;
+
+const EXIT_CODES: &str =
+    "Log levels: RUST_LOG (default info). SIGTERM or SIGINT drains; a second one ends at once (exit code 143 or 130).
 
 Exit codes:
   0  drained, every call was answered
   1  asked for health: not serving, or no answer
   2  a setting is unfit
-  3  the store cannot be opened
+  3  the store cannot be opened, and waiting would not help
   4  an address cannot be bound
-  5  drained, but calls still ran at the end of --drain-timeout and were cancelled";
+  5  drained, but calls still ran at the end of --drain-timeout and were cancelled
+  6  a fault of the program or of the machine while it started";
 
 /// What the settings mean.
 #[derive(Debug, Clone)]
@@ -149,22 +154,26 @@ impl FromStr for DatabaseUrl {
 
 /// A setting that cannot be used: what, what was typed, and what would do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} (--{flag}){typed} {advice}")]
+#[error("{setting}{typed}: {advice}")]
 pub struct BadSetting {
-    variable: &'static str,
-    flag: &'static str,
+    setting: String,
     typed: String,
     advice: String,
 }
 
 impl BadSetting {
-    fn new(variable: &'static str, flag: &'static str, typed: &str, advice: impl Into<String>) -> Self {
-        Self { variable, flag, typed: format!(" is {typed:?}:"), advice: advice.into() }
+    fn new(variable: &str, flag: &str, typed: &str, advice: impl Into<String>) -> Self {
+        Self { typed: format!(" is {typed:?}"), ..Self::hiding(variable, flag, advice) }
     }
 
     /// For values that may hold a password.
-    fn hiding(variable: &'static str, flag: &'static str, advice: impl Into<String>) -> Self {
-        Self { variable, flag, typed: ":".to_owned(), advice: advice.into() }
+    fn hiding(variable: &str, flag: &str, advice: impl Into<String>) -> Self {
+        Self { setting: format!("{variable} (--{flag})"), typed: String::new(), advice: advice.into() }
+    }
+
+    /// For an argument that is no setting.
+    pub(crate) fn argument(name: &str, typed: &str, advice: &str) -> Self {
+        Self { setting: name.to_owned(), typed: format!(" is {typed:?}"), advice: advice.to_owned() }
     }
 }
 
@@ -172,10 +181,14 @@ impl TryFrom<Args> for Config {
     type Error = BadSetting;
 
     fn try_from(args: Args) -> Result<Self, BadSetting> {
-        let workers = args.workers.unwrap_or_else(default_workers);
+        let (listen, admin) = (args.listen()?, address("ADMIN_ADDR", "admin-addr", &args.admin_addr)?);
+        if listen == admin && listen.port() != 0 {
+            let advice = "gRPC is served there (LISTEN_ADDR); use another port";
+            return Err(BadSetting::new("ADMIN_ADDR", "admin-addr", &args.admin_addr, advice));
+        }
         Ok(Self {
-            listen: args.listen()?,
-            admin: address("ADMIN_ADDR", "admin-addr", &args.admin_addr)?,
+            listen,
+            admin,
             pod_name: pod_name(args.pod_name, args.pod_name_from)?,
             app_version: args.app_version,
             database: args
@@ -186,8 +199,7 @@ impl TryFrom<Args> for Config {
                 delay: duration("DRAIN_DELAY", "drain-delay", &args.drain_delay)?,
                 timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
             },
-            workers: NonZeroUsize::new(workers)
-                .ok_or_else(|| BadSetting::new("WORKERS", "workers", "0", "use 1 or more"))?,
+            workers: workers(args.workers.unwrap_or_else(default_workers))?,
         })
     }
 }
@@ -211,12 +223,19 @@ fn address(variable: &'static str, flag: &'static str, typed: &str) -> Result<So
 }
 
 fn duration(variable: &'static str, flag: &'static str, typed: &str) -> Result<Duration, BadSetting> {
-    if typed != "0" && typed.bytes().all(|byte| byte.is_ascii_digit()) {
+    if typed != "0" && !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit()) {
         let advice = format!("add a unit, for example {typed}s or {typed}ms");
         return Err(BadSetting::new(variable, flag, typed, advice));
     }
     humantime::parse_duration(typed)
         .map_err(|_| BadSetting::new(variable, flag, typed, "use a number and a unit, for example 20s or 1500ms"))
+}
+
+fn workers(typed: usize) -> Result<NonZeroUsize, BadSetting> {
+    NonZeroUsize::new(typed).filter(|workers| workers.get() <= MAX_WORKERS).ok_or_else(|| {
+        let advice = format!("use 1 to {MAX_WORKERS}; one serves a core to the full");
+        BadSetting::new("WORKERS", "workers", &typed.to_string(), advice)
+    })
 }
 
 fn pod_name(typed: String, from: Option<PodNameFrom>) -> Result<String, BadSetting> {
@@ -254,6 +273,10 @@ mod tests {
         );
         assert_eq!(config(&["--drain-delay", "0"]).map(|config| config.drain.delay), Ok(Duration::ZERO));
         assert!(config(&["--drain-delay", "soon"]).is_err());
+        assert_eq!(
+            config(&["--drain-delay", ""]).err().as_deref(),
+            Some(r#"DRAIN_DELAY (--drain-delay) is "": use a number and a unit, for example 20s or 1500ms"#)
+        );
     }
 
     #[test]
@@ -290,7 +313,18 @@ mod tests {
     }
 
     #[test]
+    fn grpc_and_admin_http_cannot_share_a_port() {
+        let error = config(&["--listen-addr", "127.0.0.1:9090", "--admin-addr", "127.0.0.1:9090"]).err();
+        assert!(error.is_some_and(|error| error.contains("ADMIN_ADDR") && error.contains("another port")));
+        assert!(config(&["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"]).is_ok());
+    }
+
+    #[test]
     fn no_workers_serve_nobody() {
-        assert_eq!(config(&["--workers", "0"]).err().as_deref(), Some(r#"WORKERS (--workers) is "0": use 1 or more"#));
+        assert_eq!(
+            config(&["--workers", "0"]).err().as_deref(),
+            Some(r#"WORKERS (--workers) is "0": use 1 to 128; one serves a core to the full"#)
+        );
+        assert!(config(&["--workers", "129"]).is_err());
     }
 }

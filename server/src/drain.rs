@@ -8,7 +8,8 @@ use grpcio::Server;
 
 use crate::cancellation::Cancellation;
 use crate::config::DrainConfig;
-use crate::health::Health;
+use crate::health::{Health, Phase};
+use crate::metrics::Metrics;
 
 /// Calls that were cut end as soon as their queue's thread is free; nothing waits longer for them.
 const CUT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,24 +26,30 @@ pub enum Drained {
 pub(crate) async fn drain(
     mut server: Server,
     cancellation: Cancellation,
+    metrics: &Metrics,
     health: &Health,
     limits: DrainConfig,
 ) -> Drained {
     // 1: readiness fails, liveness stays, so nobody restarts us; watchers are told.
+    let served = health.phase() == Phase::Serving;
     health.not_serving();
     // 2: until each Envoy has seen it. C-core answers what arrives after a shutdown with CANCELLED.
-    sleep(limits.delay).await;
+    if served {
+        sleep(limits.delay).await;
+    }
     health.end();
     // 3: calls that are already here run on.
     let mut closed = server.shutdown();
     if timeout(limits.timeout, &mut closed).await.is_ok() {
         return Drained::Clean;
     }
+    // A peer that is connected without a call, or frozen, can keep C-core from closing its connection.
+    let calls = metrics.calls_in_flight();
     // 4: the rest is cut, and we say so. C-core waits for handlers of cancelled calls too, so they are ended as well.
     server.cancel_all_calls();
     drop(cancellation);
     if timeout(CUT_TIMEOUT, &mut closed).await.is_err() {
         log::error!("calls still run {CUT_TIMEOUT:?} after they were cut");
     }
-    Drained::Cut
+    if calls < 1.0 { Drained::Clean } else { Drained::Cut }
 }

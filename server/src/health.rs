@@ -1,19 +1,19 @@
 //! `grpc.health.v1`: whether this process serves. Not whether the database is there: were that so, a database fault
 //! would empty Envoy's cluster, and cached reads would fail with the rest.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::channel::mpsc;
-use futures::future::{BoxFuture, FutureExt as _, poll_fn, ready};
-use futures::task::Poll;
-use futures::{Sink, SinkExt as _, StreamExt as _};
-use grpcio::{Method, RpcContext, RpcStatusCode, ServerStreamingSink, Service, ServiceBuilder, WriteFlags};
+use futures::future::{BoxFuture, Either, FutureExt as _, ready, select};
+use futures::{SinkExt as _, StreamExt as _};
+use grpcio::{Method, RpcContext, ServerStreamingSink, Service, ServiceBuilder, WriteFlags};
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health::{HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse};
 use ticketing_proto::health_grpc::{METHOD_HEALTH_CHECK, METHOD_HEALTH_LIST, METHOD_HEALTH_WATCH};
 
 use crate::metrics::{MethodMetrics, Metrics};
-use crate::rpc::{Answer, Decoded, Edge, Refusal, Unary, checked};
+use crate::rpc::{Answer, Decoded, Edge, End, Refusal, Unary, caller_gone, checked};
 
 /// The services whose health is known; the empty name is the server as a whole.
 const SERVICES: [&str; 2] = ["", "ticketing.CustomerController"];
@@ -46,12 +46,13 @@ pub(crate) struct Health {
 
 struct State {
     phase: Phase,
+    waiting_for: Option<String>,
     watchers: Vec<mpsc::UnboundedSender<Phase>>,
 }
 
 impl Health {
     pub(crate) fn starting(metrics: Metrics) -> Self {
-        let state = State { phase: Phase::Starting, watchers: Vec::new() };
+        let state = State { phase: Phase::Starting, waiting_for: None, watchers: Vec::new() };
         Self { state: Arc::new(Mutex::new(state)), metrics }
     }
 
@@ -59,7 +60,18 @@ impl Health {
         self.state().phase
     }
 
+    /// What a server that starts waits for, in words; none once it serves.
+    pub(crate) fn waiting_for(&self) -> Option<String> {
+        self.state().waiting_for.clone()
+    }
+
+    /// Says what the start waits for.
+    pub(crate) fn wait_for(&self, what: String) {
+        self.state().waiting_for = Some(what);
+    }
+
     pub(crate) fn serving(&self) {
+        self.state().waiting_for = None;
         self.enter(Phase::Serving);
     }
 
@@ -67,10 +79,16 @@ impl Health {
         self.enter(Phase::Draining);
     }
 
-    /// Ends the watches, so that a shutdown need not wait for them.
+    /// Ends the watches and all else that follows the phase, so that a shutdown need not wait for them.
     pub(crate) fn end(&self) {
         self.enter(Phase::Ended);
         self.state().watchers.clear();
+    }
+
+    /// Completes at [`Health::end`].
+    pub(crate) async fn ended(&self) {
+        let mut phases = self.watch();
+        while phases.next().await.is_some() {}
     }
 
     fn enter(&self, phase: Phase) {
@@ -102,11 +120,11 @@ impl Health {
     pub(crate) fn service(&self, edge: &Edge) -> Service {
         let service = edge.add(ServiceBuilder::new(), Check(self.clone()));
         let service = edge.add(service, List(self.clone()));
-        let health = self.clone();
+        let (health, edge) = (self.clone(), edge.clone());
         let metrics = edge.method_metrics(&METHOD_HEALTH_WATCH);
         service
             .add_server_streaming_handler(&checked(&METHOD_HEALTH_WATCH), move |ctx, request, sink| {
-                watch(&health, &metrics, &ctx, request, sink);
+                watch(&health, &edge, &metrics, &ctx, request, sink);
             })
             .build()
     }
@@ -123,6 +141,7 @@ impl Unary for Check {
     type Request = HealthCheckRequest;
     type Response = HealthCheckResponse;
     const TITLE: &'static str = "Health Check";
+    const WATCHED: bool = false;
 
     fn method() -> &'static Method<HealthCheckRequest, HealthCheckResponse> {
         &METHOD_HEALTH_CHECK
@@ -146,6 +165,7 @@ impl Unary for List {
     type Request = HealthListRequest;
     type Response = HealthListResponse;
     const TITLE: &'static str = "Health List";
+    const WATCHED: bool = false;
 
     fn method() -> &'static Method<HealthListRequest, HealthListResponse> {
         &METHOD_HEALTH_LIST
@@ -160,53 +180,33 @@ impl Unary for List {
 
 fn watch(
     health: &Health,
+    edge: &Edge,
     metrics: &MethodMetrics,
     ctx: &RpcContext<'_>,
     request: Decoded<HealthCheckRequest>,
-    mut sink: ServerStreamingSink<HealthCheckResponse>,
+    sink: ServerStreamingSink<HealthCheckResponse>,
 ) {
-    let call = metrics.start();
-    let known = request.map(|request| SERVICES.contains(&request.service.as_str()));
     let mut phases = health.watch();
-    ctx.spawn(async move {
-        let known = match known {
-            Ok(known) => known,
-            Err(malformed) => {
-                let status = Refusal::Malformed(malformed).status();
-                call.handled(status.code());
-                // The caller may have gone; nothing else is left to do.
-                let _ = sink.fail(status).await;
-                return;
-            }
-        };
-        let mut told = None;
-        while let Some(phase) = next_phase(&mut phases, &mut sink).await {
-            let status = if known { phase.status() } else { ServingStatus::SERVICE_UNKNOWN };
-            if told.replace(status) == Some(status) {
-                continue;
-            }
-            if sink.send((response(status), WriteFlags::default())).await.is_err() {
-                break;
+    edge.converse("Health Watch", metrics, ctx, sink, move |sink: &mut ServerStreamingSink<_>| {
+        async move {
+            let known = SERVICES.contains(&request?.service.as_str());
+            let mut told = None;
+            loop {
+                let phase = match select(phases.next(), pin!(caller_gone(sink))).await {
+                    Either::Left((Some(phase), _)) => phase,
+                    // Not as an error: some clients, grpcio's among them, would show it before a status that they have
+                    // not read yet.
+                    Either::Left((None, _)) => return Ok(End::Complete),
+                    Either::Right(_) => return Ok(End::CallerGone),
+                };
+                let status = if known { phase.status() } else { ServingStatus::SERVICE_UNKNOWN };
+                if told.replace(status) != Some(status)
+                    && sink.send((response(status), WriteFlags::default())).await.is_err()
+                {
+                    return Ok(End::CallerGone);
+                }
             }
         }
-        // Not as an error: some clients, grpcio's among them, would show it before a status that they have not read yet.
-        call.handled(RpcStatusCode::OK);
-        let _ = sink.close().await;
+        .boxed()
     });
-}
-
-/// The next phase; none when the watches end or the caller has gone.
-async fn next_phase(
-    phases: &mut mpsc::UnboundedReceiver<Phase>,
-    sink: &mut ServerStreamingSink<HealthCheckResponse>,
-) -> Option<Phase> {
-    poll_fn(|cx| match phases.poll_next_unpin(cx) {
-        // The sink knows when the call is over; without it a watcher who has gone would be kept until the drain.
-        Poll::Pending => match std::pin::Pin::new(&mut *sink).poll_ready(cx) {
-            Poll::Ready(Err(_)) => Poll::Ready(None),
-            _ => Poll::Pending,
-        },
-        next => next,
-    })
-    .await
 }

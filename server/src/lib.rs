@@ -6,9 +6,10 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let args = Args::try_parse_from(["ticketing-server", "--database-url", "memory:", "--listen-addr", "127.0.0.1:0"])?;
-//! let app = Config::try_from(args)?.build().await?; // store open, ports bound, nobody served yet
+//! let app = Config::try_from(args)?.build()?; // ports bound, nobody accepted yet
 //! println!("gRPC on {}", app.grpc);
-//! let running = app.start();
+//! let running = app.start(); // accepting, but NOT_SERVING
+//! running.open().await?; // the store is open: SERVING
 //! running.drain().await;
 //! # Ok(())
 //! # }

@@ -1,9 +1,11 @@
-//! The server program: settings → store and ports → serving → drained.
+//! The server program: settings → ports → store → serving → drained.
 
+use std::pin::pin;
 use std::process::ExitCode;
 
 use async_std::task::block_on;
 use clap::Parser as _;
+use futures::future::{Either, select};
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_server::{Args, BuildError, Command, Config, Drained, StopSignals, logging, probe};
 
@@ -33,24 +35,33 @@ impl Failure {
 }
 
 fn serve(args: Args) -> Result<ExitCode, Failure> {
-    let stop = StopSignals::catch().map_err(|error| Failure::new(4, error))?;
+    let stop = StopSignals::catch().map_err(|error| Failure::new(6, format!("cannot catch signals: {error}")))?;
     let config = Config::try_from(args).map_err(|error| Failure::new(2, error))?;
     log::info!("Value of podID is {}", config.pod_name);
-    let app = block_on(config.build()).map_err(|error| {
-        let code = if matches!(error, BuildError::Store(_)) { 3 } else { 4 };
+    let app = config.build().map_err(|error| {
+        let code = if matches!(error, BuildError::Bind { .. }) { 4 } else { 6 };
         Failure::new(code, error)
     })?;
     let (grpc, admin) = (app.grpc, app.admin);
     let running = app.start();
-    log::info!("serving gRPC on {grpc}");
     log::info!("serving admin HTTP on {admin}");
-    let signal = block_on(stop.requested());
-    log::info!("{signal}: draining");
-    match block_on(running.drain()) {
-        Drained::Clean => log::info!("drained"),
-        Drained::Cut => return Err(Failure::new(5, "calls still ran after DRAIN_TIMEOUT and were cancelled")),
-    }
-    Ok(ExitCode::SUCCESS)
+    block_on(async {
+        let mut stop = pin!(stop.requested());
+        let signal = match select(pin!(running.open()), stop.as_mut()).await {
+            Either::Left((opened, _)) => {
+                opened.map_err(|error| Failure::new(3, error))?;
+                log::info!("serving gRPC on {grpc}");
+                stop.await
+            }
+            Either::Right((signal, _)) => signal,
+        };
+        log::info!("{signal}: draining");
+        match running.drain().await {
+            Drained::Clean => log::info!("drained"),
+            Drained::Cut => return Err(Failure::new(5, "calls still ran after DRAIN_TIMEOUT and were cancelled")),
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn health(args: &Args, named: Option<&str>) -> Result<ExitCode, Failure> {

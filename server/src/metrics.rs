@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use grpcio::{MethodType, RpcStatusCode};
+use prometheus::core::Collector as _;
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
@@ -106,6 +107,13 @@ impl Metrics {
     /// The counter of one outcome of the store.
     pub(crate) fn store(&self, operation: &str, outcome: &str) -> IntCounter {
         self.store.with_label_values(&[operation, outcome])
+    }
+
+    /// Calls of all methods that have begun and not yet ended.
+    pub(crate) fn calls_in_flight(&self) -> f64 {
+        let families = self.in_flight.collect();
+        let methods = families.iter().flat_map(|family| family.get_metric());
+        methods.map(|method| method.get_gauge().get_value()).sum::<f64>()
     }
 
     /// What health says.

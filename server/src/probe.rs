@@ -17,7 +17,10 @@ const DEADLINE: Duration = Duration::from_secs(1);
 /// The server that is meant: the one that was named, or the one that these settings would start.
 pub fn target(args: &Args, named: Option<&str>) -> Result<String, BadSetting> {
     match named {
-        Some(named) => Ok(named.to_owned()),
+        Some(named) => match named.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(named.to_owned()),
+            _ => Err(BadSetting::argument("ADDRESS:PORT", named, "name a server, for example 127.0.0.1:12345")),
+        },
         None => args.listen().map(|address| reachable(address).to_string()),
     }
 }

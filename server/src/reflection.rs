@@ -3,12 +3,12 @@
 //! Both versions have the same messages on the wire, so one implementation serves both names.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures::future::{Either, FutureExt as _, select};
 use futures::{SinkExt as _, StreamExt as _};
-use grpcio::{
-    DuplexSink, Method, RequestStream, RpcContext, RpcStatus, RpcStatusCode, Service, ServiceBuilder, WriteFlags,
-};
+use grpcio::{DuplexSink, Method, RequestStream, RpcStatusCode, Service, ServiceBuilder, WriteFlags};
 use protobuf::Message as _;
 use protobuf::descriptor::{FileDescriptorProto, FileDescriptorSet};
 use ticketing_proto::DESCRIPTOR_SET;
@@ -21,61 +21,52 @@ use ticketing_proto::reflection_v1::{
 use ticketing_proto::reflection_v1_grpc::METHOD_SERVER_REFLECTION_SERVER_REFLECTION_INFO as METHOD_V1;
 use ticketing_proto::reflection_v1alpha_grpc::METHOD_SERVER_REFLECTION_SERVER_REFLECTION_INFO as METHOD_V1ALPHA;
 
-use crate::metrics::MethodMetrics;
-use crate::rpc::{Decoded, Edge, Refusal, checked};
+use crate::health::Health;
+use crate::rpc::{Decoded, Edge, End, Refusal, checked};
 
 /// The reflection services.
-pub(crate) fn services(edge: &Edge) -> Result<[Service; 2], protobuf::Error> {
+pub(crate) fn services(edge: &Edge, health: &Health) -> Result<[Service; 2], protobuf::Error> {
     let index = Arc::new(Index::new(DESCRIPTOR_SET)?);
     let v1alpha = Method { name: METHOD_V1ALPHA.name, ..checked(&METHOD_V1) };
-    Ok([service(checked(&METHOD_V1), &index, edge), service(v1alpha, &index, edge)])
+    Ok([service(checked(&METHOD_V1), &index, edge, health), service(v1alpha, &index, edge, health)])
 }
 
 fn service(
     method: Method<Decoded<ServerReflectionRequest>, ServerReflectionResponse>,
     index: &Arc<Index>,
     edge: &Edge,
+    health: &Health,
 ) -> Service {
-    let index = Arc::clone(index);
+    let (index, edge, health) = (Arc::clone(index), edge.clone(), health.clone());
     let metrics = edge.method_metrics(&method);
     ServiceBuilder::new()
         .add_duplex_streaming_handler(&method, move |ctx, requests, sink| {
-            converse(&index, &metrics, &ctx, requests, sink);
+            let (index, health) = (Arc::clone(&index), health.clone());
+            edge.converse("Server Reflection", &metrics, &ctx, (requests, sink), move |(requests, sink)| {
+                converse(index, health, requests, sink).boxed()
+            });
         })
         .build()
 }
 
-fn converse(
-    index: &Arc<Index>,
-    metrics: &MethodMetrics,
-    ctx: &RpcContext<'_>,
-    mut requests: RequestStream<Decoded<ServerReflectionRequest>>,
-    mut sink: DuplexSink<ServerReflectionResponse>,
-) {
-    let index = Arc::clone(index);
-    let call = metrics.start();
-    ctx.spawn(async move {
-        while let Some(Ok(request)) = requests.next().await {
-            let answer = match request {
-                Ok(request) => index.answer(request),
-                Err(malformed) => {
-                    let status = Refusal::Malformed(malformed).status();
-                    call.handled(status.code());
-                    // The caller may have gone; nothing else is left to do.
-                    let _ = sink.fail(status).await;
-                    return;
-                }
-            };
-            if sink.send((answer, WriteFlags::default())).await.is_err() {
-                call.handled(RpcStatusCode::CANCELLED);
-                let _ = sink.fail(RpcStatus::new(RpcStatusCode::CANCELLED)).await;
-                return;
-            }
+async fn converse(
+    index: Arc<Index>,
+    health: Health,
+    requests: &mut RequestStream<Decoded<ServerReflectionRequest>>,
+    sink: &mut DuplexSink<ServerReflectionResponse>,
+) -> Result<End, Refusal> {
+    // Tools keep a stream open while they idle; a drain must not wait for them.
+    let mut ended = pin!(health.ended());
+    loop {
+        let request = match select(requests.next(), ended.as_mut()).await {
+            Either::Left((Some(Ok(request)), _)) => request?,
+            Either::Left((Some(Err(_)), _)) => return Ok(End::CallerGone),
+            Either::Left((None, _)) | Either::Right(_) => return Ok(End::Complete),
+        };
+        if sink.send((index.answer(request), WriteFlags::default())).await.is_err() {
+            return Ok(End::CallerGone);
         }
-        call.handled(RpcStatusCode::OK);
-        // As above.
-        let _ = sink.close().await;
-    });
+    }
 }
 
 /// Which file declares what.

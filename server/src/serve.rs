@@ -1,4 +1,4 @@
-//! `Config` → `App` (store open, ports bound) → `Running` (accepting) → `Drained`.
+//! `Config` → `App` (ports bound) → `Running` (accepting; serving once the store is open) → `Drained`.
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
@@ -14,7 +14,7 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::reflection;
 use crate::rpc::{self, Edge};
-use crate::store::{MemoryStore, ObservedStore, OpenError, SqliteStore, Store};
+use crate::store::{ObservedStore, OpenError, OpeningStore, Store};
 
 /// Largest message either way; C-core answers RESOURCE_EXHAUSTED past it.
 const MAX_MESSAGE_BYTES: i32 = 4 << 20;
@@ -37,9 +37,6 @@ const CONNECTION_MEMORY_BYTES: usize = 256 << 20;
 /// Why an [`App`] cannot be built. Nothing listens then.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
     /// An address cannot be bound.
     #[error("{variable} (--{flag}): cannot bind {address}: {reason}; {}", advice(reason))]
     Bind {
@@ -52,12 +49,12 @@ pub enum BuildError {
         /// What the system said.
         reason: io::Error,
     },
-    /// A fault of this program.
+    /// A fault of this program, or no resources left.
     #[error("cannot set up the server: {0}")]
     SetUp(String),
 }
 
-/// A server whose store is open and whose ports are bound, but that serves nobody yet.
+/// A server whose ports are bound, but that accepts nobody yet.
 pub struct App {
     /// Where gRPC will be served.
     pub grpc: SocketAddr,
@@ -68,26 +65,20 @@ pub struct App {
     admin_listener: TcpListener,
     metrics: Metrics,
     health: Health,
+    store: OpeningStore,
+    database: DatabaseUrl,
     drain: DrainConfig,
 }
 
 impl Config {
-    /// Opens the store of this configuration and binds its ports.
-    pub async fn build(self) -> Result<App, BuildError> {
-        let store: Arc<dyn Store> = match &self.database {
-            DatabaseUrl::Memory => Arc::new(MemoryStore::new()),
-            DatabaseUrl::Sqlite(file) => Arc::new(SqliteStore::open(file).await?),
-        };
-        self.build_on(store)
-    }
-
-    /// The same on a store that the caller brings; `database` is not looked at.
-    pub fn build_on(self, store: Arc<dyn Store>) -> Result<App, BuildError> {
+    /// Binds the ports of this configuration.
+    pub fn build(self) -> Result<App, BuildError> {
         let metrics = Metrics::new(&self.pod_name, &self.app_version).map_err(set_up)?;
         let health = Health::starting(metrics.clone());
-        let (cancellation, token) = cancellation();
-        let edge = Edge::new(&self.pod_name, metrics.clone(), token);
-        let store: Arc<dyn Store> = Arc::new(ObservedStore::new(store, &metrics));
+        let (cancellation, cut) = cancellation();
+        let edge = Edge::new(&self.pod_name, metrics.clone(), cut);
+        let store = OpeningStore::default();
+        let observed: Arc<dyn Store> = Arc::new(ObservedStore::new(store.clone(), &metrics));
         let bind = |variable, flag, address| move |reason| BuildError::Bind { variable, flag, address, reason };
 
         let admin_listener = TcpListener::bind(self.admin).map_err(bind("ADMIN_ADDR", "admin-addr", self.admin))?;
@@ -100,27 +91,36 @@ impl Config {
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
             .channel_args(limits(environment).build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
-            .register_service(rpc::customer_controller(&store, &edge))
+            .register_service(rpc::customer_controller(&observed, &edge))
             .register_service(health.service(&edge));
-        for service in reflection::services(&edge).map_err(set_up)? {
+        for service in reflection::services(&edge, &health).map_err(set_up)? {
             builder = builder.register_service(service);
         }
         let mut server = builder.build().map_err(set_up)?;
         let port = server
             .add_listening_port(self.listen.to_string(), ServerCredentials::insecure())
-            .map_err(|_| bind("LISTEN_ADDR", "listen-addr", self.listen)(io::ErrorKind::AddrInUse.into()))?;
+            .map_err(|error| set_up(format!("C-core cannot listen on {}: {error}", self.listen)))?;
         let grpc = SocketAddr::new(self.listen.ip(), port);
-        Ok(App { grpc, admin, server, cancellation, admin_listener, metrics, health, drain: self.drain })
+        let (database, drain) = (self.database, self.drain);
+        Ok(App { grpc, admin, server, cancellation, admin_listener, metrics, health, store, database, drain })
     }
 }
 
 impl App {
-    /// Begins to serve.
+    /// Begins to accept calls and says NOT_SERVING: what needs the store is answered UNAVAILABLE.
     pub fn start(mut self) -> Running {
-        let admin = admin::serve(self.admin_listener, self.health.clone(), self.metrics);
+        let admin = admin::serve(self.admin_listener, self.health.clone(), self.metrics.clone());
         self.server.start();
-        self.health.serving();
-        Running { server: self.server, cancellation: self.cancellation, admin, health: self.health, drain: self.drain }
+        Running {
+            server: self.server,
+            cancellation: self.cancellation,
+            admin,
+            metrics: self.metrics,
+            health: self.health,
+            store: self.store,
+            database: self.database,
+            drain: self.drain,
+        }
     }
 }
 
@@ -129,15 +129,34 @@ pub struct Running {
     server: Server,
     cancellation: Cancellation,
     admin: Admin,
+    metrics: Metrics,
     health: Health,
+    store: OpeningStore,
+    database: DatabaseUrl,
     drain: DrainConfig,
 }
 
 impl Running {
-    /// Ends the server without failing a call, within `DRAIN_DELAY` + `DRAIN_TIMEOUT`; see `drain.rs` for the sequence.
+    /// Opens the store of the configuration and serves. A store that cannot be reached yet is waited for: `/readyz` and
+    /// the log say why. The error is one that waiting cannot mend.
+    pub async fn open(&self) -> Result<(), OpenError> {
+        let store = self.database.open(|reason| self.health.wait_for(reason)).await?;
+        self.serve(store);
+        Ok(())
+    }
+
+    /// Serves on a store that the caller brings, in place of [`Running::open`].
+    pub fn serve(&self, store: Arc<dyn Store>) {
+        self.store.opened(store);
+        self.health.serving();
+    }
+
+    /// Ends the server without failing a call; see `drain.rs` for the sequence. It takes at most `DRAIN_DELAY`, then
+    /// `DRAIN_TIMEOUT`, then a second for calls that are cut, and the time that the store needs to close.
     pub async fn drain(self) -> Drained {
-        let drained = drain::drain(self.server, self.cancellation, &self.health, self.drain).await;
+        let drained = drain::drain(self.server, self.cancellation, &self.metrics, &self.health, self.drain).await;
         self.admin.stop().await;
+        self.store.close().await;
         drained
     }
 }

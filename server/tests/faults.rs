@@ -2,22 +2,28 @@
 
 mod common;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use async_std::task::block_on;
 use common::{TestServer, patiently, serve, serve_on};
-use futures::StreamExt as _;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt as _, Shared, ready};
-use grpcio::{RpcStatus, RpcStatusCode};
+use futures::{SinkExt as _, StreamExt as _};
+use grpcio::{CallOption, RpcStatus, RpcStatusCode, WriteFlags};
 use protobuf::Message as _;
 use ticketing_proto::error_details::RetryInfo;
 use ticketing_proto::health::HealthCheckRequest;
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health_grpc::HealthClient;
+use ticketing_proto::reflection_v1::ServerReflectionRequest;
+use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
 use ticketing_proto::status::Status;
 use ticketing_proto::ticketing::{CreateCustomerRequest, GetCustomerRequest, ListCustomersRequest};
 use ticketing_server::Drained;
 use ticketing_server::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
-use ticketing_server::store::{Created, Page, Store, StoreError};
+use ticketing_server::store::{Created, MemoryStore, Page, Store, StoreError};
 
 /// Panics before it has a future, panics in its future, and is not there: one fault for each operation.
 struct FaultyStore;
@@ -173,4 +179,92 @@ fn a_call_that_outlasts_the_drain_timeout_is_cut_and_the_drain_says_so() {
     assert_eq!(server.drain(), Drained::Cut);
     let code = failure(block_on(call)).code();
     assert!([RpcStatusCode::UNAVAILABLE, RpcStatusCode::CANCELLED].contains(&code), "{code}");
+}
+
+#[test]
+fn a_drain_ends_idle_reflection_streams_and_is_clean() {
+    let server = serve();
+    let client = ServerReflectionClient::new(server.channel());
+    let (mut requests, mut responses) = client.server_reflection_info_opt(patiently()).expect("begun");
+    let mut list = ServerReflectionRequest::new();
+    list.set_list_services(String::new());
+    block_on(requests.send((list, WriteFlags::default()))).expect("sent");
+    block_on(responses.next()).expect("an answer").expect("no error");
+    assert_eq!(server.drain(), Drained::Clean);
+    let end = block_on(responses.next());
+    assert!(end.is_none(), "the stream has ended in order: {end:?}");
+}
+
+#[test]
+fn a_peer_that_is_connected_without_a_call_is_not_taken_for_one_that_was_cut() {
+    let server = serve_on(MemoryStore::new(), &["--drain-delay", "0s", "--drain-timeout", "100ms"]);
+    let mut frozen = TcpStream::connect(server.grpc).expect("the port is open");
+    // The preface and empty SETTINGS of HTTP/2, and then it never reads nor writes again.
+    frozen.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").expect("sent");
+    frozen.read_exact(&mut [0; 9]).expect("the server's SETTINGS");
+    assert_eq!(server.drain(), Drained::Clean);
+}
+
+#[test]
+fn clients_that_never_read_do_not_keep_probes_out() {
+    let server = serve();
+    let idle: Vec<_> = (0..64).map(|_| TcpStream::connect(server.admin).expect("the port is open")).collect();
+    assert_eq!(server.get("/livez").0, 200, "answered once the idle ones are closed");
+    drop(idle);
+}
+
+/// Notes which creates it was asked for and whether their futures were dropped.
+struct WatchedStore {
+    asked: async_std::channel::Sender<()>,
+    dropped: async_std::channel::Sender<()>,
+}
+
+struct Noted(async_std::channel::Sender<()>);
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        let _ = self.0.try_send(());
+    }
+}
+
+impl Store for WatchedStore {
+    fn get(&self, _: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        unreachable!("no test reads")
+    }
+
+    fn create(&self, _: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        let (asked, noted) = (self.asked.clone(), Noted(self.dropped.clone()));
+        async move {
+            let _noted = noted;
+            asked.send(()).await.expect("the test listens");
+            std::future::pending().await
+        }
+        .boxed()
+    }
+
+    fn list(&self, _: Position, _: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        let (asked, noted) = (self.asked.clone(), Noted(self.dropped.clone()));
+        async move {
+            let _noted = noted;
+            asked.send(()).await.expect("the test listens");
+            std::future::pending().await
+        }
+        .boxed()
+    }
+}
+
+#[test]
+fn a_call_that_is_cancelled_or_expired_stops_using_the_store() {
+    let (asked, when_asked) = async_std::channel::unbounded();
+    let (dropped, when_dropped) = async_std::channel::unbounded();
+    let server = serve_on(WatchedStore { asked, dropped }, &[]);
+    let create = server.customers().create_customer_async_opt(&new_customer(), patiently()).expect("begun");
+    block_on(when_asked.recv()).expect("it is asked");
+    let mut create = create;
+    create.cancel();
+    block_on(when_dropped.recv()).expect("it is dropped");
+    let soon = CallOption::default().timeout(Duration::from_millis(200));
+    let list = server.customers().list_customers_opt(&ListCustomersRequest::default(), soon);
+    assert_eq!(failure(list).code(), RpcStatusCode::DEADLINE_EXCEEDED);
+    block_on(when_dropped.recv()).expect("it is dropped");
 }

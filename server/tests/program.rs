@@ -2,14 +2,22 @@
 
 mod common;
 
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
 use common::http_get;
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
+use ticketing_proto::ticketing::CreateCustomerRequest;
+use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+use ticketing_server::store::{SqliteStore, Store as _};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ticketing-server");
 
@@ -73,8 +81,8 @@ impl Started {
 fn it_serves_until_sigterm_and_ends_with_0() {
     let mut server = Started::new(&["--pod-name", "pod-7", "--database-url", "memory:"]);
     assert_eq!(server.log_line("Value of podID is "), "pod-7");
-    let grpc = server.log_line("serving gRPC on ");
     let admin = server.log_line("serving admin HTTP on ");
+    let grpc = server.log_line("serving gRPC on ");
     let probe = Command::new(PROGRAM).args(["health", &grpc]).output().expect("it runs");
     assert!(probe.status.success(), "{probe:?}");
     let admin = admin.parse().expect("an address");
@@ -90,8 +98,8 @@ fn it_serves_until_sigterm_and_ends_with_0() {
 #[test]
 fn while_it_drains_it_is_alive_but_not_ready_and_says_why() {
     let mut server = Started::new(&["--database-url", "memory:", "--drain-delay", "1h"]);
-    let grpc = server.log_line("serving gRPC on ");
     let admin = server.log_line("serving admin HTTP on ").parse().expect("an address");
+    let grpc = server.log_line("serving gRPC on ");
     server.signal(Signal::INT);
     server.log_line("SIGINT: draining");
     // The line comes right before the drain begins, so the first answers may still be the old ones.
@@ -131,6 +139,91 @@ fn a_store_that_cannot_be_opened_is_named_and_ends_it() {
     assert!(line.contains("sqlite:no/such/folder/customers.db"), "{line}");
 }
 
+/// A file whose write lock somebody else holds.
+fn locked_file(folder: &Path) -> (String, SqliteConnection) {
+    let url = format!("sqlite:{}", folder.join("customers.db").display());
+    let holder = async_std::task::block_on(async {
+        let mut holder = SqliteConnectOptions::new()
+            .filename(folder.join("customers.db"))
+            .create_if_missing(true)
+            .connect()
+            .await
+            .expect("a new file");
+        holder.execute("BEGIN EXCLUSIVE").await.expect("locked");
+        holder
+    });
+    (url, holder)
+}
+
+#[test]
+fn a_store_that_is_locked_is_waited_for_and_readyz_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (url, mut holder) = locked_file(folder.path());
+    let mut server = Started::new(&["--database-url", &url]);
+    let admin = server.log_line("serving admin HTTP on ").parse().expect("an address");
+    assert!(server.log_line("waiting for the store: ").contains("locked"));
+    let (status, reason) = http_get(admin, "/readyz");
+    assert_eq!(status, 503);
+    assert!(reason.contains("waiting for the store") && reason.contains("locked"), "{reason}");
+    async_std::task::block_on(holder.execute("ROLLBACK")).expect("unlocked");
+    server.log_line("serving gRPC on ");
+    assert_eq!(http_get(admin, "/readyz").0, 200);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_signal_ends_it_while_it_waits_for_its_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (url, _holder) = locked_file(folder.path());
+    let mut server = Started::new(&["--database-url", &url]);
+    server.log_line("waiting for the store: ");
+    server.signal(Signal::TERM);
+    server.log_line("SIGTERM: draining");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_ends_it_before_it_serves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    async_std::task::block_on(async {
+        SqliteStore::open(&file).await.expect("a new file").close().await;
+    });
+    // Root may write everything, so the program runs as somebody who may not, and from where they may run it.
+    let copy = folder.path().join("ticketing-server");
+    std::fs::copy(PROGRAM, &copy).expect("copied");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o444)).expect("allowed");
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o555)).expect("allowed");
+    let mut program = Command::new(copy);
+    program.args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--database-url"]);
+    program.arg(format!("sqlite:{}", file.display()));
+    if rustix::process::getuid().is_root() {
+        program.uid(65534).gid(65534);
+    }
+    let output = program.output().expect("it runs");
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("allowed");
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let line = one_line(&output);
+    assert!(line.contains("customers.db") && line.contains("write"), "{line}");
+}
+
+#[test]
+fn an_orderly_end_leaves_one_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("customers.db").display());
+    let mut server = Started::new(&["--database-url", &url]);
+    let grpc = server.log_line("serving gRPC on ").parse().expect("an address");
+    let customers = CustomerControllerClient::new(common::connect(grpc));
+    let ada = CreateCustomerRequest { first_name: "Ada".into(), last_name: "Lovelace".into(), ..Default::default() };
+    customers.create_customer_opt(&ada, common::patiently()).expect("created");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let files: Vec<_> =
+        folder.path().read_dir().expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    assert_eq!(files, ["customers.db"], "the write-ahead log is taken in");
+}
+
 #[test]
 fn an_address_that_is_taken_is_named_and_ends_it() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -157,7 +250,7 @@ fn its_log_can_be_json() {
     let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
     assert_eq!(line["message"], "Value of podID is test");
     assert_eq!(line["level"], "INFO");
-    server.log_line("serving admin HTTP on ");
+    server.log_line("serving gRPC on ");
     server.signal(Signal::TERM);
     server.wait();
 }
@@ -173,9 +266,7 @@ fn each_call_is_logged_at_debug() {
     let log = BufReader::new(child.stderr.take().expect("a pipe"));
     let mut server = Started { child, log, _folder: folder };
     let grpc = server.log_line("serving gRPC on ");
-    let customers = ticketing_proto::ticketing_grpc::CustomerControllerClient::new(common::connect(
-        grpc.parse().expect("an address"),
-    ));
+    let customers = CustomerControllerClient::new(common::connect(grpc.parse().expect("an address")));
     customers.get_customer_opt(&Default::default(), common::patiently()).expect("answered");
     server.log_line("Hit Get Customer rpc call");
     server.log_line("End Get Customer rpc call");

@@ -33,9 +33,11 @@ impl Server {
             "5s",
         ])
         .expect("the settings are sound");
-        let app = block_on(Config::try_from(args).expect("the settings make sense").build())
-            .expect("the server can be set up");
-        Self { port: app.grpc.port(), running: app.start() }
+        let app = Config::try_from(args).expect("the settings make sense").build().expect("the ports are free");
+        let port = app.grpc.port();
+        let running = app.start();
+        block_on(running.open()).expect("memory needs nothing");
+        Self { port, running }
     }
 
     /// Ends it in order; its port stays free.

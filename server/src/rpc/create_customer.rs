@@ -25,6 +25,7 @@ impl Unary for CreateCustomer {
     type Request = CreateCustomerRequest;
     type Response = Customer;
     const TITLE: &'static str = "Create Customer";
+    const WATCHED: bool = true;
 
     fn method() -> &'static Method<CreateCustomerRequest, Customer> {
         &METHOD_CUSTOMER_CONTROLLER_CREATE_CUSTOMER

@@ -1,17 +1,22 @@
-//! What every unary call passes on its way in and out: decoding, panics, metrics, log lines, response metadata.
+//! What every call passes on its way in and out: decoding, panics, metrics, log lines, response metadata.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
-use grpcio::{Metadata, MetadataBuilder, Method, RpcContext, RpcStatusCode, ServiceBuilder, UnarySink};
+use futures::future::{BoxFuture, Either, poll_fn, select};
+use futures::task::Poll;
+use futures::{FutureExt as _, Sink, SinkExt as _};
+use grpcio::{
+    DuplexSink, Metadata, MetadataBuilder, Method, RequestStream, RpcContext, RpcStatus, RpcStatusCode,
+    ServerStreamingSink, ServiceBuilder, UnarySink, WriteFlags,
+};
 use protobuf::MessageFull;
 
 use super::decode::{Decoded, checked};
 use super::status::Refusal;
 use crate::cancellation::CancellationToken;
-use crate::metrics::{MethodMetrics, Metrics};
+use crate::metrics::{CallMetrics, MethodMetrics, Metrics};
 
 /// A unary RPC. grpcio clones it for each completion queue: what lives in a clone needs no lock.
 pub(crate) trait Unary: Clone + Send + 'static {
@@ -21,6 +26,9 @@ pub(crate) trait Unary: Clone + Send + 'static {
     type Response: MessageFull;
     /// As log lines name it.
     const TITLE: &'static str;
+    /// Whether the call ends at once when its caller has gone or its deadline is over. It costs each call one batch of
+    /// C-core more, so it is for calls whose work would be for nobody.
+    const WATCHED: bool;
 
     /// The generated method.
     fn method() -> &'static Method<Self::Request, Self::Response>;
@@ -44,18 +52,64 @@ impl<P> Answer<P> {
     }
 }
 
+/// The server's side of a call that streams: what its conversation talks through, and what its end needs.
+pub(crate) trait Talk: Send + 'static {
+    /// Sends OK.
+    fn finish(self) -> BoxFuture<'static, grpcio::Result<()>>;
+
+    /// Sends another status.
+    fn refuse(self, status: RpcStatus) -> BoxFuture<'static, grpcio::Result<()>>;
+}
+
+impl<P: Send + 'static> Talk for ServerStreamingSink<P> {
+    fn finish(mut self) -> BoxFuture<'static, grpcio::Result<()>> {
+        async move { self.close().await }.boxed()
+    }
+
+    fn refuse(self, status: RpcStatus) -> BoxFuture<'static, grpcio::Result<()>> {
+        self.fail(status).boxed()
+    }
+}
+
+/// grpcio cancels a call whose requests are dropped unread, so they live until the status is sent.
+impl<Q: Send + 'static, P: Send + 'static> Talk for (RequestStream<Q>, DuplexSink<P>) {
+    fn finish(self) -> BoxFuture<'static, grpcio::Result<()>> {
+        async move {
+            let (_requests, mut sink) = self;
+            sink.close().await
+        }
+        .boxed()
+    }
+
+    fn refuse(self, status: RpcStatus) -> BoxFuture<'static, grpcio::Result<()>> {
+        async move {
+            let (_requests, sink) = self;
+            sink.fail(status).await
+        }
+        .boxed()
+    }
+}
+
+/// How the conversation of a stream ends.
+pub(crate) enum End {
+    /// All was said.
+    Complete,
+    /// The caller has gone, or the connection to it.
+    CallerGone,
+}
+
 /// What the calls of all methods share.
 #[derive(Clone)]
 pub(crate) struct Edge {
     pod_name: Arc<str>,
     metrics: Metrics,
-    token: CancellationToken,
+    cut: CancellationToken,
 }
 
 impl Edge {
-    /// `pod_name` is fit for a header, see [`crate::Config`].
-    pub(crate) fn new(pod_name: &str, metrics: Metrics, token: CancellationToken) -> Self {
-        Self { pod_name: pod_name.into(), metrics, token }
+    /// `pod_name` is fit for a header, see [`crate::Config`]; `cut` ends calls that outlast the drain.
+    pub(crate) fn new(pod_name: &str, metrics: Metrics, cut: CancellationToken) -> Self {
+        Self { pod_name: pod_name.into(), metrics, cut }
     }
 
     /// The name that callers are told.
@@ -70,11 +124,46 @@ impl Edge {
 
     /// Adds an RPC to a service.
     pub(crate) fn add<R: Unary>(&self, service: ServiceBuilder, mut rpc: R) -> ServiceBuilder {
-        let metrics = self.method_metrics(R::method());
-        let edge = self.clone();
-        service.add_unary_handler(&checked(R::method()), move |ctx, request, sink| {
+        let (method, metrics, edge) = (checked(R::method()), self.method_metrics(R::method()), self.clone());
+        if R::WATCHED {
+            // The caller sees no difference: one message, then the status. Only grpcio's sinks for streams tell that a
+            // caller has gone.
+            return service.add_server_streaming_handler(&method, move |ctx, request, sink| {
+                edge.handle_watched(rpc.clone(), &metrics, &ctx, request, sink);
+            });
+        }
+        service.add_unary_handler(&method, move |ctx, request, sink| {
             edge.handle(&mut rpc, &metrics, &ctx, request, sink);
         })
+    }
+
+    fn handle_watched<R: Unary>(
+        &self,
+        mut rpc: R,
+        metrics: &MethodMetrics,
+        ctx: &RpcContext<'_>,
+        request: Decoded<R::Request>,
+        sink: ServerStreamingSink<R::Response>,
+    ) {
+        let pod_name = Arc::clone(&self.pod_name);
+        self.converse(R::TITLE, metrics, ctx, sink, move |sink: &mut ServerStreamingSink<_>| {
+            async move {
+                let answer = match select(rpc.call(request?), pin!(caller_gone(sink))).await {
+                    Either::Left((answer, _)) => answer?,
+                    Either::Right(_) => return Ok(End::CallerGone),
+                };
+                if let Some(metadata) = metadata(&pod_name, answer.replayed) {
+                    sink.set_headers(metadata);
+                }
+                // Held back until the status follows, so that both go out in one write.
+                let together = WriteFlags::default().buffer_hint(true);
+                match sink.feed((answer.message, together)).await {
+                    Ok(()) => Ok(End::Complete),
+                    Err(_) => Ok(End::CallerGone),
+                }
+            }
+            .boxed()
+        });
     }
 
     fn handle<R: Unary>(
@@ -92,10 +181,10 @@ impl Edge {
             Ok(request) => catch_unwind(AssertUnwindSafe(|| rpc.call(request))).map_err(|_| Refusal::Panicked),
             Err(malformed) => Err(Refusal::Malformed(malformed)),
         };
-        let (pod_name, token) = (Arc::clone(&self.pod_name), self.token.clone());
+        let (pod_name, cut) = (Arc::clone(&self.pod_name), self.cut.clone());
         ctx.spawn(async move {
             let outcome = match answering {
-                Ok(answering) => match token.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {
+                Ok(answering) => match cut.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {
                     Some(outcome) => outcome.unwrap_or(Err(Refusal::Panicked)),
                     None => Err(Refusal::Cancelled),
                 },
@@ -111,10 +200,7 @@ impl Edge {
                 }
                 // No metadata: only then the status goes out as Trailers-Only, which Envoy's retries need.
                 Err(refusal) => {
-                    if matches!(refusal, Refusal::Panicked) {
-                        log::error!("{} panicked and was answered INTERNAL", R::TITLE);
-                    }
-                    let status = refusal.status();
+                    let status = logged(R::TITLE, refusal);
                     call.handled(status.code());
                     sink.fail(status)
                 }
@@ -125,6 +211,60 @@ impl Edge {
             log::debug!("End {} rpc call", R::TITLE);
         });
     }
+
+    /// Runs the conversation of a streaming RPC and ends it: with OK, or with the status of its refusal or panic.
+    pub(crate) fn converse<T: Talk>(
+        &self,
+        title: &'static str,
+        metrics: &MethodMetrics,
+        ctx: &RpcContext<'_>,
+        mut talk: T,
+        conversation: impl for<'a> FnOnce(&'a mut T) -> BoxFuture<'a, Result<End, Refusal>> + Send + 'static,
+    ) {
+        let call = metrics.start();
+        log::debug!("Hit {title} rpc call");
+        let cut = self.cut.clone();
+        ctx.spawn(async move {
+            let talking = AssertUnwindSafe(async { conversation(&mut talk).await }).catch_unwind();
+            match cut.unless_cancelled(Box::pin(talking)).await {
+                Some(Ok(Ok(End::Complete))) => {
+                    call.handled(RpcStatusCode::OK);
+                    // The caller may have gone; nothing else is left to do.
+                    let _ = talk.finish().await;
+                }
+                Some(Ok(Ok(End::CallerGone))) => call.handled(RpcStatusCode::CANCELLED),
+                Some(Ok(Err(refusal))) => refuse(title, &call, talk, refusal).await,
+                Some(Err(_)) => refuse(title, &call, talk, Refusal::Panicked).await,
+                // C-core has ended the call already, or does so when its side of the talk is dropped.
+                None => call.handled(RpcStatusCode::UNAVAILABLE),
+            }
+            log::debug!("End {title} rpc call");
+        });
+    }
+}
+
+/// Completes when the caller of the call has gone, its deadline is over, or the connection has ended.
+pub(crate) async fn caller_gone<P>(sink: &mut ServerStreamingSink<P>) {
+    poll_fn(|cx| match Pin::new(&mut *sink).poll_ready(cx) {
+        Poll::Ready(Err(_)) => Poll::Ready(()),
+        _ => Poll::Pending,
+    })
+    .await;
+}
+
+async fn refuse(title: &str, call: &CallMetrics, talk: impl Talk, refusal: Refusal) {
+    let status = logged(title, refusal);
+    call.handled(status.code());
+    // As above.
+    let _ = talk.refuse(status).await;
+}
+
+/// The status of a refusal, with a line in the log if it is a fault of this program.
+fn logged(title: &str, refusal: Refusal) -> RpcStatus {
+    if matches!(refusal, Refusal::Panicked) {
+        log::error!("{title} panicked and was answered INTERNAL");
+    }
+    refusal.status()
 }
 
 fn metadata(pod_name: &str, replayed: bool) -> Option<Metadata> {
@@ -134,4 +274,44 @@ fn metadata(pod_name: &str, replayed: bool) -> Option<Metadata> {
         metadata.add_str("x-request-replayed", "true").ok()?;
     }
     Some(metadata.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use async_std::task::block_on;
+    use futures::StreamExt as _;
+    use grpcio::{ChannelBuilder, EnvBuilder, ServerBuilder, ServerCredentials};
+    use ticketing_proto::health::{HealthCheckRequest, HealthCheckResponse};
+    use ticketing_proto::health_grpc::{HealthClient, METHOD_HEALTH_WATCH};
+
+    use super::*;
+    use crate::cancellation::cancellation;
+
+    #[test]
+    fn a_conversation_that_panics_is_answered_internal_and_the_queue_goes_on() {
+        let (_never, cut) = cancellation();
+        let metrics = Metrics::new("pod-a", "").expect("metrics");
+        let edge = Edge::new("pod-a", metrics.clone(), cut);
+        let of_method = edge.method_metrics(&METHOD_HEALTH_WATCH);
+        let service = ServiceBuilder::new()
+            .add_server_streaming_handler(&METHOD_HEALTH_WATCH, move |ctx, _: HealthCheckRequest, sink| {
+                edge.converse("Planted", &of_method, &ctx, sink, |_: &mut ServerStreamingSink<HealthCheckResponse>| {
+                    async { panic!("planted") }.boxed()
+                });
+            })
+            .build();
+        let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+        let mut server = ServerBuilder::new(Arc::clone(&environment)).register_service(service).build().expect("built");
+        let port = server.add_listening_port("127.0.0.1:0", ServerCredentials::insecure()).expect("a free port");
+        server.start();
+        let client = HealthClient::new(ChannelBuilder::new(environment).connect(&format!("127.0.0.1:{port}")));
+        for _ in 0..3 {
+            let mut watch = client.watch(&HealthCheckRequest::new()).expect("begun");
+            match block_on(watch.next()) {
+                Some(Err(grpcio::Error::RpcFailure(status))) => assert_eq!(status.code(), RpcStatusCode::INTERNAL),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(metrics.calls_in_flight() < 1.0);
+    }
 }

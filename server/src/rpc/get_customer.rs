@@ -32,6 +32,7 @@ impl Unary for GetCustomer {
     type Request = GetCustomerRequest;
     type Response = Customer;
     const TITLE: &'static str = "Get Customer";
+    const WATCHED: bool = false;
 
     fn method() -> &'static Method<GetCustomerRequest, Customer> {
         &METHOD_CUSTOMER_CONTROLLER_GET_CUSTOMER

@@ -25,6 +25,7 @@ impl Unary for ListCustomers {
     type Request = ListCustomersRequest;
     type Response = CustomerList;
     const TITLE: &'static str = "List Customers";
+    const WATCHED: bool = true;
 
     fn method() -> &'static Method<ListCustomersRequest, CustomerList> {
         &METHOD_CUSTOMER_CONTROLLER_LIST_CUSTOMERS

@@ -19,7 +19,7 @@ use crate::customer::Customer;
 use crate::store::Store;
 
 pub(crate) use decode::{Decoded, checked};
-pub(crate) use edge::{Answer, Edge, Unary};
+pub(crate) use edge::{Answer, Edge, End, Unary, caller_gone};
 pub(crate) use status::Refusal;
 
 /// The customer service on a store.

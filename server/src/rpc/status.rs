@@ -5,8 +5,9 @@
 //! | `INVALID_ARGUMENT` | a field is unfit, or the message does not decode; `BadRequest` names the field | never helps |
 //! | `NOT_FOUND` | no customer has this id | helps only if one is created |
 //! | `ALREADY_EXISTS` | the request id was used with other names | never helps |
-//! | `RESOURCE_EXHAUSTED` | too many creates wait; `RetryInfo` says when to come back | helps later |
+//! | `RESOURCE_EXHAUSTED` | too many creates wait, or the disk is full; `RetryInfo` says when to come back | helps later |
 //! | `UNAVAILABLE` | the store cannot be used now; `RetryInfo` says when to come back | helps later |
+//! | `UNKNOWN` | a create without a request id may be stored or not | may make a second customer |
 //! | `INTERNAL` | a fault of this program; its log says which | may help |
 //!
 //! Texts reach strangers: they name rules and fields, never values or causes.
@@ -27,6 +28,9 @@ use crate::store::StoreError;
 /// When a caller may come back after a fault of the store.
 const RETRY_UNAVAILABLE_AFTER: Duration = Duration::from_millis(500);
 
+/// When a caller may come back after the disk was full. Nobody makes space within milliseconds.
+const RETRY_FULL_AFTER: Duration = Duration::from_secs(1);
+
 /// Why a call gets no answer.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -44,6 +48,12 @@ pub(crate) enum Refusal {
     Panicked,
     /// The call outlasted the drain. Its caller has been told CANCELLED or UNAVAILABLE by C-core already.
     Cancelled,
+}
+
+impl From<Malformed> for Refusal {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
 }
 
 impl From<StoreError> for Refusal {
@@ -72,8 +82,15 @@ impl Refusal {
                 let text = "too many creates are waiting; come back later";
                 retry(RpcStatusCode::RESOURCE_EXHAUSTED, text, retry_after)
             }
-            Self::Store(StoreError::Unavailable { cause }) => {
-                log::warn!("store: {cause}");
+            Self::Store(StoreError::Full { .. }) => {
+                let text = "there is no space for more customers at the moment; come back later";
+                retry(RpcStatusCode::RESOURCE_EXHAUSTED, text, RETRY_FULL_AFTER)
+            }
+            Self::Store(StoreError::OutcomeUnknown { .. }) => {
+                let text = "this customer may be stored or not; with a request_id the create could be sent again";
+                plain(RpcStatusCode::UNKNOWN, text)
+            }
+            Self::Store(StoreError::Unavailable { .. }) => {
                 let text = "the customers cannot be reached at the moment; come back later";
                 retry(RpcStatusCode::UNAVAILABLE, text, RETRY_UNAVAILABLE_AFTER)
             }

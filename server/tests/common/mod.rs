@@ -40,9 +40,11 @@ pub(crate) fn serve_on(store: impl Store, flags: &[&str]) -> TestServer {
     let quick = ["--drain-delay", "0s", "--drain-timeout", "10s"];
     let flags = [&base[..], if flags.contains(&"--drain-delay") { &[] } else { &quick[..] }, flags].concat();
     let config = Config::try_from(Args::try_parse_from(flags).expect("flags")).expect("settings");
-    let app = config.build_on(Arc::new(store)).expect("free ports");
+    let app = config.build().expect("free ports");
     let (grpc, admin) = (app.grpc, app.admin);
-    TestServer { grpc, admin, running: app.start(), channel: connect(grpc) }
+    let running = app.start();
+    running.serve(Arc::new(store));
+    TestServer { grpc, admin, running, channel: connect(grpc) }
 }
 
 /// A channel with a connection of its own.
