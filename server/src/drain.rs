@@ -31,10 +31,10 @@ pub(crate) async fn drain(
     limits: DrainConfig,
 ) -> Drained {
     // 1: readiness fails, liveness stays, so nobody restarts us; watchers are told.
-    let served = health.phase() == Phase::Serving;
+    let was_serving = health.phase() == Phase::Serving;
     health.not_serving();
     // 2: until each Envoy has seen it. C-core answers what arrives after a shutdown with CANCELLED.
-    if served {
+    if was_serving {
         sleep(limits.delay).await;
     }
     health.end();

@@ -30,7 +30,7 @@ mod serve;
 mod stop;
 pub mod store;
 
-pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig};
+pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, PostgresUrl};
 pub use drain::Drained;
 pub use serve::{App, BuildError, Running};
 pub use stop::StopSignals;

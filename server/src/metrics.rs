@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use grpcio::{MethodType, RpcStatusCode};
 use prometheus::core::Collector as _;
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
@@ -112,7 +113,7 @@ impl Metrics {
     /// Calls of all methods that have begun and not yet ended.
     pub(crate) fn calls_in_flight(&self) -> f64 {
         let families = self.in_flight.collect();
-        let methods = families.iter().flat_map(|family| family.get_metric());
+        let methods = families.iter().flat_map(MetricFamily::get_metric);
         methods.map(|method| method.get_gauge().get_value()).sum::<f64>()
     }
 

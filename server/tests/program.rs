@@ -128,7 +128,10 @@ fn a_setting_that_is_unfit_is_named_before_anything_listens() {
 fn a_database_url_that_is_unknown_is_refused() {
     let (output, _folder) = ended(&["--database-url", "oracle://scott:tiger@host/db"]);
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(one_line(&output), "ticketing-server: DATABASE_URL (--database-url): use sqlite:FILE or memory:");
+    assert_eq!(
+        one_line(&output),
+        "ticketing-server: DATABASE_URL (--database-url): use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod group_commit;
 mod memory;
 mod observed;
 mod opening;
+mod postgres;
 mod sqlite;
 mod version;
 
@@ -17,6 +18,7 @@ pub use group_commit::Writing;
 pub use memory::MemoryStore;
 pub(crate) use observed::ObservedStore;
 pub(crate) use opening::OpeningStore;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
@@ -77,6 +79,22 @@ pub struct Page {
     pub customers: Vec<Customer>,
     /// Where the next page begins; none when there was nothing after this one.
     pub next: Option<Position>,
+}
+
+impl Page {
+    /// How many rows a store reads for a page: one more than it shows, to know whether there is a next one.
+    fn rows_to_read(size: PageSize) -> i64 {
+        i64::from(size.get()) + 1
+    }
+
+    /// The page from [`Page::rows_to_read`] rows, or fewer where there are no more.
+    fn of(mut rows: Vec<(Position, Customer)>, size: PageSize) -> Self {
+        let size = usize::from(size.get());
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let next = rows.last().map(|(position, _)| *position).filter(|_| more);
+        Self { customers: rows.into_iter().map(|(_, customer)| customer).collect(), next }
+    }
 }
 
 /// Why a store could not do what it was asked; each variant is something that a caller can act on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 
-use super::{CachedStore, Created, MemoryStore, OpenError, Page, SqliteStore, Store, StoreError};
+use super::{CachedStore, Created, MemoryStore, OpenError, Page, PostgresStore, SqliteStore, Store, StoreError};
 use crate::config::DatabaseUrl;
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 
@@ -36,6 +36,7 @@ impl DatabaseUrl {
         Ok(match self {
             Self::Memory => Arc::new(MemoryStore::new()),
             Self::Sqlite(file) => Arc::new(CachedStore::new(SqliteStore::open(file).await?)),
+            Self::Postgres(url) => Arc::new(CachedStore::new(PostgresStore::open(url).await?)),
         })
     }
 }

@@ -85,20 +85,16 @@ impl Store for SqliteStore {
     fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
         let readers = self.readers.clone();
         async move {
-            let size = usize::from(size.get());
-            let mut rows = sqlx::query(
+            let rows = sqlx::query(
                 "SELECT position, id, first_name, last_name FROM customers WHERE position > ? ORDER BY position LIMIT ?",
             )
             .bind(after.get())
-            .bind(i64::try_from(size + 1).unwrap_or(i64::MAX))
+            .bind(Page::rows_to_read(size))
             .try_map(|row: SqliteRow| Ok((Position::from(row.try_get::<i64, _>("position")?), customer(row)?)))
             .fetch_all(&readers)
             .await
             .map_err(|error| unavailable(&error))?;
-            let more = rows.len() > size;
-            rows.truncate(size);
-            let next = rows.last().map(|(position, _)| *position).filter(|_| more);
-            Ok(Page { customers: rows.into_iter().map(|(_, customer)| customer).collect(), next })
+            Ok(Page::of(rows, size))
         }
         .boxed()
     }

@@ -2,11 +2,14 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+mod database;
+
+pub use database::{DatabaseUrl, PostgresUrl};
 
 /// The customer service over gRPC. Every setting is a flag and an environment variable.
 #[derive(Debug, Clone, Parser)]
@@ -27,7 +30,8 @@ pub struct Args {
     /// The version of the application, for logs and metrics
     #[arg(long, env = "APP_VERSION", default_value = "", value_name = "TEXT")]
     pub app_version: String,
-    /// The store: sqlite:FILE (embedded, several processes may share the file) or memory: (gone with the process)
+    /// The store: sqlite:FILE (embedded, several processes of one machine may share the file),
+    /// postgres://USER@HOST:PORT/DATABASE (shared by replicas) or memory: (gone with the process)
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -36,6 +40,9 @@ pub struct Args {
         value_name = "URL"
     )]
     pub database_url: String,
+    /// A file with the password of that PostgreSQL; the URL and PGPASSWORD can hold it too
+    #[arg(long, env = "DATABASE_PASSWORD_FILE", value_name = "FILE")]
+    pub database_password_file: Option<PathBuf>,
     /// How long the server says NOT_SERVING before it shuts down, so that every Envoy sees it
     #[arg(long, env = "DRAIN_DELAY", default_value = "2s", value_name = "DURATION")]
     pub drain_delay: String,
@@ -123,35 +130,6 @@ pub struct DrainConfig {
     pub timeout: Duration,
 }
 
-/// The store that a `DATABASE_URL` names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// `memory:`
-    Memory,
-    /// `sqlite:FILE`
-    Sqlite(PathBuf),
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = &'static str;
-
-    fn from_str(url: &str) -> Result<Self, Self::Err> {
-        match url.split_once(':') {
-            Some(("memory", "")) => Ok(Self::Memory),
-            Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
-                "" => Err("names no file; for example sqlite:customers.db"),
-                // SQLite's own names for such stores; each of our connections would get one of its own.
-                file if file.starts_with(":memory:") || file.starts_with("file:") => {
-                    Err("use memory: or the file's path")
-                }
-                file if file.contains('?') => Err("takes no parameters after the file's name"),
-                file => Ok(Self::Sqlite(file.into())),
-            },
-            _ => Err("use sqlite:FILE or memory:"),
-        }
-    }
-}
-
 /// A setting that cannot be used: what, what was typed, and what would do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}{typed}: {advice}")]
@@ -191,10 +169,7 @@ impl TryFrom<Args> for Config {
             admin,
             pod_name: pod_name(args.pod_name, args.pod_name_from)?,
             app_version: args.app_version,
-            database: args
-                .database_url
-                .parse()
-                .map_err(|advice: &str| BadSetting::hiding("DATABASE_URL", "database-url", advice))?,
+            database: database(&args.database_url, args.database_password_file.as_deref())?,
             drain: DrainConfig {
                 delay: duration("DRAIN_DELAY", "drain-delay", &args.drain_delay)?,
                 timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
@@ -229,6 +204,17 @@ fn duration(variable: &'static str, flag: &'static str, typed: &str) -> Result<D
     }
     humantime::parse_duration(typed)
         .map_err(|_| BadSetting::new(variable, flag, typed, "use a number and a unit, for example 20s or 1500ms"))
+}
+
+fn database(url: &str, password_file: Option<&Path>) -> Result<DatabaseUrl, BadSetting> {
+    let url: DatabaseUrl =
+        url.parse().map_err(|advice: &str| BadSetting::hiding("DATABASE_URL", "database-url", advice))?;
+    match password_file {
+        None => Ok(url),
+        Some(file) => url.with_password_file(file).map_err(|advice| {
+            BadSetting::new("DATABASE_PASSWORD_FILE", "database-password-file", &file.to_string_lossy(), advice)
+        }),
+    }
 }
 
 fn workers(typed: usize) -> Result<NonZeroUsize, BadSetting> {
@@ -280,29 +266,12 @@ mod tests {
     }
 
     #[test]
-    fn a_database_url_names_memory_or_a_sqlite_file() {
-        assert_eq!("memory:".parse(), Ok(DatabaseUrl::Memory));
-        assert_eq!("sqlite:a.db".parse(), Ok(DatabaseUrl::Sqlite("a.db".into())));
-        assert_eq!("sqlite:///data/a.db".parse(), Ok(DatabaseUrl::Sqlite("/data/a.db".into())));
-        for bad in [
-            "",
-            "sqlite:",
-            "sqlite://",
-            "sqlite::memory:",
-            "sqlite:file:a.db",
-            "sqlite:a.db?mode=ro",
-            "sqlite",
-            "memory:x",
-            "mysql://user:secret@host/db",
-        ] {
-            assert!(bad.parse::<DatabaseUrl>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn a_password_in_a_bad_database_url_is_not_repeated() {
         let error = config(&["--database-url", "mysql://user:secret@host/db"]).err();
-        assert_eq!(error.as_deref(), Some("DATABASE_URL (--database-url): use sqlite:FILE or memory:"));
+        assert_eq!(
+            error.as_deref(),
+            Some("DATABASE_URL (--database-url): use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:")
+        );
     }
 
     #[test]

@@ -1,0 +1,159 @@
+//! What a `DATABASE_URL` may name.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+
+/// The store that a `DATABASE_URL` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `memory:`
+    Memory,
+    /// `sqlite:FILE`
+    Sqlite(PathBuf),
+    /// `postgres://USER@HOST:PORT/DATABASE`
+    Postgres(PostgresUrl),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        match url.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
+                "" => Err("names no file; for example sqlite:customers.db"),
+                // SQLite's own names for such stores; each of our connections would get one of its own.
+                file if file.starts_with(":memory:") || file.starts_with("file:") => {
+                    Err("use memory: or the file's path")
+                }
+                file if file.contains('?') => Err("takes no parameters after the file's name"),
+                file => Ok(Self::Sqlite(file.into())),
+            },
+            Some(("postgres" | "postgresql", _)) => url.parse().map(Self::Postgres),
+            _ => Err("use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:"),
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// The same database with the password of a file.
+    pub(super) fn with_password_file(self, file: &Path) -> Result<Self, &'static str> {
+        match self {
+            Self::Postgres(url) => Ok(Self::Postgres(PostgresUrl { password_file: Some(file.to_owned()), ..url })),
+            _ => Err("this DATABASE_URL takes no password; leave it out"),
+        }
+    }
+}
+
+/// Where a PostgreSQL is and how it is reached: the parameters of libpq's URLs, `sslmode` and `sslrootcert` among them.
+/// What it leaves open is taken from libpq's environment variables (`PGPASSWORD`, `PGSSLMODE`, …).
+///
+/// Neither `Display` nor `Debug` shows the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl {
+    url: String,
+    password_file: Option<PathBuf>,
+}
+
+impl FromStr for PostgresUrl {
+    type Err = &'static str;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        match PgConnectOptions::from_str(url) {
+            Ok(_) => Ok(Self { url: url.to_owned(), password_file: None }),
+            // The error repeats parts of the URL, which may be the password.
+            Err(_) => {
+                Err("does not parse; for example postgres://user:password@host:5432/database?sslmode=verify-full, \
+                 with %XX for special characters in the password")
+            }
+        }
+    }
+}
+
+impl PostgresUrl {
+    /// How to connect. The file of the password is read anew each time, so that a rotated one is found.
+    pub(crate) fn options(&self) -> sqlx::Result<PgConnectOptions> {
+        let options = PgConnectOptions::from_str(&self.url)?;
+        let Some(file) = &self.password_file else { return Ok(options) };
+        let password = std::fs::read_to_string(file).map_err(|error| {
+            sqlx::Error::Configuration(format!("DATABASE_PASSWORD_FILE {}: {error}", file.display()).into())
+        })?;
+        // Editors and `echo` end a file with a line break, which no password has.
+        Ok(options.password(password.trim_end_matches(['\r', '\n'])))
+    }
+}
+
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match PgConnectOptions::from_str(&self.url) {
+            Ok(options) => {
+                let database = options.get_database().unwrap_or_default();
+                write!(
+                    f,
+                    "postgres://{}@{}:{}/{database}",
+                    options.get_username(),
+                    options.get_host(),
+                    options.get_port()
+                )
+            }
+            Err(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_names_memory_a_sqlite_file_or_a_postgres() {
+        assert_eq!("memory:".parse(), Ok(DatabaseUrl::Memory));
+        assert_eq!("sqlite:a.db".parse(), Ok(DatabaseUrl::Sqlite("a.db".into())));
+        assert_eq!("sqlite:///data/a.db".parse(), Ok(DatabaseUrl::Sqlite("/data/a.db".into())));
+        assert!(matches!("postgres://ada@db:5432/customers".parse(), Ok(DatabaseUrl::Postgres(_))));
+        assert!(matches!("postgresql://db/customers?sslmode=verify-full".parse(), Ok(DatabaseUrl::Postgres(_))));
+        for bad in [
+            "",
+            "sqlite:",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite:file:a.db",
+            "sqlite:a.db?mode=ro",
+            "sqlite",
+            "memory:x",
+            "mysql://user:secret@host/db",
+            "postgres://user@host:port/db",
+            "postgres://host/db?sslmode=perhaps",
+        ] {
+            assert!(bad.parse::<DatabaseUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let url: DatabaseUrl = "postgres://ada:secret@db/customers".parse().expect("it parses");
+        assert_eq!(format!("{url:?}"), "Postgres(postgres://ada@db:5432/customers)");
+        let error = "postgres://ada:secret@db:x/customers".parse::<DatabaseUrl>().expect_err("a bad port");
+        assert!(!error.contains("secret"));
+    }
+
+    #[test]
+    fn a_password_comes_from_a_file_too_and_its_line_break_is_not_part_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("password");
+        let url: PostgresUrl = "postgres://ada@db/customers".parse().expect("it parses");
+        let url = PostgresUrl { password_file: Some(file.clone()), ..url };
+        assert!(url.options().expect_err("no file yet").to_string().contains("DATABASE_PASSWORD_FILE"));
+        std::fs::write(&file, "secret\n").expect("written");
+        assert!(format!("{:?}", url.options().expect("a password")).contains(r#"password: Some("secret")"#));
+    }
+}
