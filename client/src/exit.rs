@@ -1,7 +1,6 @@
 //! How the program ends.
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ticketing_client::{BadTarget, CallError};
@@ -53,14 +52,12 @@ pub(crate) enum Failure {
     /// A call that can be finished later, by what is said in `then`.
     #[error("{cause}; {then}")]
     Unfinished { cause: Box<CallError>, then: String },
-    #[error("cannot write {}: {cause}; {then}", path.display())]
-    Write { path: PathBuf, cause: io::Error, then: &'static str },
     /// Nothing was sent.
-    #[error("cannot write rejected rows to {}: {cause}; name another place with --rejected", path.display())]
-    NoPlace { path: PathBuf, cause: io::Error },
-    /// Nothing was sent.
-    #[error("{} is the list itself or holds no rejected rows; name another place with --rejected", path.display())]
-    OtherFile { path: PathBuf },
+    #[error("{0}")]
+    NoPlace(#[from] crate::command::NoPlace),
+    /// Everything was sent.
+    #[error("{0}")]
+    Misplaced(crate::command::Misplaced),
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
     #[error("cannot write to standard output: {0}")]
@@ -72,13 +69,13 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Target(_) | Self::File(_) | Self::NoPlace { .. } | Self::OtherFile { .. } => Exit::Usage,
+            Self::Target(_) | Self::File(_) | Self::NoPlace(_) => Exit::Usage,
             // Whoever reads our output has seen enough.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::FileChanged(_)
             | Self::Call(_)
             | Self::Unfinished { .. }
-            | Self::Write { .. }
+            | Self::Misplaced(_)
             | Self::Signals(_)
             | Self::Output(_) => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,

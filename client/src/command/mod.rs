@@ -13,7 +13,9 @@ use std::io::Write;
 use futures::TryStreamExt;
 
 pub(crate) use health::Health;
-pub(crate) use import::{FileFault, Import, ImportEnd, ImportSummary};
+#[cfg(test)]
+pub(crate) use import::ImportEnd;
+pub(crate) use import::{FileFault, Import, ImportSummary, Misplaced, NoPlace};
 pub(crate) use watch::{Watch, WatchSummary};
 
 use crate::args::Args;

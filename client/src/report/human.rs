@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use ticketing_client::{Answer, Customer, Serving};
 
 use super::Report;
-use crate::command::{Health, ImportEnd, ImportSummary, WatchSummary};
+use crate::command::{Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// Text for people.
@@ -58,7 +58,7 @@ impl Report for Human {
         if let Some(path) = &summary.rejected_file {
             writeln!(out, "rejected rows, each with its reason: {}", path.display())?;
         }
-        if !matches!(summary.end, ImportEnd::Complete) {
+        if !summary.is_complete() {
             writeln!(out, "{} rows left: the same command again finishes the job", summary.left())?;
         }
         Ok(())
@@ -76,6 +76,7 @@ mod tests {
     use ticketing_client::Code;
 
     use super::*;
+    use crate::command::ImportEnd;
 
     fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
         let mut out = Vec::new();

@@ -1,13 +1,14 @@
 //! Imports of customer lists, good, bad and interrupted.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use grpcio::RpcStatusCode;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::program::{Background, import, program, run};
+use crate::program::{Background, Ended, import, program, run, run_piped};
 use crate::scripted::{Reply, Scripted};
 use crate::server::Server;
 
@@ -286,4 +287,76 @@ fn rejected_rows_that_are_imported_again_are_never_replaced_by_their_own() {
     let ended = import(server.port, &path, &["--rejected", path.to_str().unwrap()]);
     assert_eq!(ended.code, Some(2), "{}", ended.err);
     assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_pipe_is_refused_at_once_with_what_to_do() {
+    let list = List::of(FIVE);
+    let pipe = list.folder.path().join("pipe");
+    mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    let piped = Path::new("/dev/stdin");
+    for refused in [pipe.as_path(), piped, Path::new("-")] {
+        let ended = run_piped(program(1).arg("import").arg(refused));
+        let line = ended.failed_with_one_line(2);
+        assert!(line.contains("is not a regular file") && line.contains("write the list to a file first"), "{line}");
+    }
+    let ended = import(1, &list.path(), &["--rejected", pipe.to_str().unwrap()]);
+    let line = ended.failed_with_one_line(2);
+    assert!(line.contains("pipe is not a regular file") && line.contains("with --rejected"), "{line}");
+}
+
+#[test]
+fn a_hard_link_of_the_list_is_never_replaced() {
+    let list = List::of("line,reason,first_name,last_name\n2,blank,,Lovelace\n");
+    let link = list.folder.path().join("link.csv");
+    fs::hard_link(list.path(), &link).unwrap();
+    let ended = import(1, &list.path(), &["--rejected", link.to_str().unwrap()]);
+    assert!(ended.failed_with_one_line(2).contains("link.csv is the list itself"), "{}", ended.err);
+}
+
+/// A path that takes no file, whoever asks: root may write into any folder.
+fn no_folder(list: &List) -> String {
+    list.path().join("rejected.csv").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_list_without_bad_rows_needs_no_place_for_them() {
+    let server = Server::start();
+    let list = List::of(FIVE);
+    let absent = list.folder.path().join("absent/rejected.csv");
+    let ended = import(server.port, &list.path(), &["--rejected", absent.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+}
+
+#[test]
+fn a_list_with_bad_rows_is_sent_only_if_there_is_a_place_for_them() {
+    let server = Server::start();
+    let list = List::of(FIVE.to_owned() + ",\n");
+    let absent = list.folder.path().join("absent/rejected.csv");
+    for refused in [no_folder(&list), absent.to_str().unwrap().to_owned()] {
+        let ended = import(server.port, &list.path(), &["--rejected", &refused]);
+        assert!(ended.failed_with_one_line(2).contains("name another place with --rejected"), "{}", ended.err);
+    }
+    assert!(stored(server.port).is_empty());
+}
+
+#[test]
+fn rows_that_only_the_server_refuses_are_kept_elsewhere_if_their_place_takes_no_file() {
+    let service = Scripted::start(|number, _| match number {
+        2 | 4 => Reply::Refused(RpcStatusCode::INVALID_ARGUMENT, "not to our taste"),
+        _ => Reply::Created,
+    });
+    let list = List::of(FIVE);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let absent = list.folder.path().join("absent/rejected.csv");
+    let mut command = program(service.port);
+    command.env("TMPDIR", elsewhere.path()).args(["--output", "json", "import", "--in-flight", "1", "--rejected"]);
+    let ended: Ended = command.arg(absent).arg(list.path()).output().unwrap().into();
+    let summary = ended.json();
+    assert_eq!((&summary["created"], &summary["rejected"]), (&3.into(), &2.into()));
+    let kept = fs::read_dir(&elsewhere).unwrap().next().unwrap().unwrap().path();
+    let line = ended.failed_with_one_line(1);
+    assert!(line.contains("absent/rejected.csv") && line.contains(kept.to_str().unwrap()), "{line}");
+    let kept = fs::read_to_string(kept).unwrap();
+    assert_eq!(kept.lines().nth(2), Some("5,INVALID_ARGUMENT: not to our taste,Di,Oh"), "{kept}");
 }

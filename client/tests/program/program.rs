@@ -1,6 +1,6 @@
 //! Runs the program as a user does.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -53,6 +53,12 @@ impl From<Output> for Ended {
 /// Runs it to its end.
 pub(crate) fn run(port: u16, args: &[&str]) -> Ended {
     program(port).args(args).output().expect("the program starts").into()
+}
+
+/// Runs it to its end, with a pipe as standard input that stays open and silent.
+pub(crate) fn run_piped(command: &mut Command) -> Ended {
+    let (reader, _writer) = io::pipe().expect("a pipe");
+    command.stdin(reader).output().expect("the program starts").into()
 }
 
 /// Imports a file with more arguments.

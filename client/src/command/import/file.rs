@@ -1,11 +1,14 @@
 //! A customer list on disk: checked as a whole first, then read row by row.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::records::{Record, RecordFault, Records};
 use super::row::{Columns, HeaderFault, Row};
+
+/// What stands for standard input elsewhere.
+const DASH: &str = "-";
 
 /// Why a file is refused. Displays as one line.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +22,9 @@ pub(crate) struct FileFault {
 enum Cause {
     #[error("cannot be opened: {0}")]
     Unopened(io::Error),
-    #[error("is not a regular file; an import reads its file twice")]
+    #[error(
+        "is not a regular file, and an import reads its list twice; write the list to a file first (cat > list.csv) and import that"
+    )]
     Irregular,
     #[error("{0}")]
     Header(#[from] HeaderFault),
@@ -33,27 +38,33 @@ enum Cause {
 pub(crate) struct CustomerFile {
     path: PathBuf,
     row_count: u64,
+    has_unfit_rows: bool,
 }
 
 impl CustomerFile {
     /// Reads the file once, to refuse a broken one before anything is sent.
     pub(crate) fn check(path: &Path) -> Result<Self, FileFault> {
-        let count = || {
-            let (mut records, _) = open(path)?;
+        let check = || {
+            let (mut records, columns) = open(path)?;
             let mut record = Record::default();
-            let mut rows = 0;
+            let mut file = Self { path: path.to_owned(), row_count: 0, has_unfit_rows: false };
             while records.read(&mut record)? {
-                rows += 1;
+                file.row_count += 1;
+                file.has_unfit_rows = file.has_unfit_rows || Row::of(&record, columns).content.is_err();
             }
-            Ok(rows)
+            Ok(file)
         };
-        let row_count = count().map_err(|cause| FileFault { path: path.to_owned(), cause })?;
-        Ok(Self { path: path.to_owned(), row_count })
+        check().map_err(|cause| FileFault { path: path.to_owned(), cause })
     }
 
     /// Rows below the header; empty lines are none.
     pub(crate) fn row_count(&self) -> u64 {
         self.row_count
+    }
+
+    /// Whether rows will be rejected, whatever the server says to the others.
+    pub(crate) fn has_unfit_rows(&self) -> bool {
+        self.has_unfit_rows
     }
 
     /// Reads the file again, row by row.
@@ -71,10 +82,11 @@ impl CustomerFile {
 }
 
 fn open(path: &Path) -> Result<(Records<BufReader<File>>, Columns), Cause> {
-    let file = File::open(path).map_err(Cause::Unopened)?;
-    if !file.metadata().map_err(Cause::Unopened)?.is_file() {
+    // Asked before it is opened: a pipe that nobody writes to would open only when somebody does.
+    if path == Path::new(DASH) || !fs::metadata(path).map_err(Cause::Unopened)?.is_file() {
         return Err(Cause::Irregular);
     }
+    let file = File::open(path).map_err(Cause::Unopened)?;
     let mut records = Records::new(BufReader::new(file))?;
     let mut header = Record::default();
     if !records.read(&mut header)? {

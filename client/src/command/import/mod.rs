@@ -8,7 +8,7 @@ mod request_id;
 mod row;
 mod send;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::builder::NonEmptyStringValueParser;
@@ -17,6 +17,7 @@ use futures::stream::FuturesUnordered;
 use ticketing_client::{CallError, Customers};
 
 pub(crate) use file::FileFault;
+pub(crate) use rejected::{Misplaced, NoPlace};
 
 use self::file::CustomerFile;
 use self::progress::Progress;
@@ -38,10 +39,11 @@ use crate::stop::Stop;
 /// where it was this run that sent it again because the first answer was lost.
 ///
 /// Rows that are unfit go to FILE.rejected.csv with line number and reason; it is written when all rows are done, and
-/// removed when none was rejected.
+/// removed when none was rejected. If it cannot be written then, they are in a file in the temporary folder.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Import {
-    /// A CSV file, UTF-8 with or without byte order mark, fields separated by commas.
+    /// A CSV file, UTF-8 with or without byte order mark, fields separated by commas. It is read twice, so no pipe will
+    /// do.
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
     /// What the rows' request ids are made from besides the names: the same source and names are the same customer.
@@ -83,9 +85,16 @@ pub(crate) enum ImportEnd {
     GaveUp(CallError),
     /// The file could not be read to its end, although it could when it was checked.
     FileChanged(FileFault),
+    /// All rows have their outcome, but the rejected ones are not where they were meant to be.
+    Misplaced(Misplaced),
 }
 
 impl ImportSummary {
+    /// Whether all rows have their outcome.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.left() == 0
+    }
+
     /// Rows without an outcome.
     pub(crate) fn left(&self) -> u64 {
         self.rows.saturating_sub(self.done())
@@ -98,6 +107,7 @@ impl ImportSummary {
             ImportEnd::Complete => Ok(Exit::Partly),
             ImportEnd::Interrupted => Ok(Exit::Interrupted),
             ImportEnd::FileChanged(fault) => Err(Failure::FileChanged(fault)),
+            ImportEnd::Misplaced(misplaced) => Err(Failure::Misplaced(misplaced)),
             ImportEnd::GaveUp(error) => Err(Failure::Unfinished {
                 cause: Box::new(error),
                 then: "the import stopped; running the same command again finishes the job".to_owned(),
@@ -117,7 +127,7 @@ impl Import {
         let file = CustomerFile::check(&self.file)?;
         let mut rows = file.rows()?;
         let mut ids = RequestIds::of(self.source());
-        let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref())?;
+        let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref(), file.has_unfit_rows())?;
         let progress = Progress::of(file.row_count());
         let sender = Sender { customers, stop: &stop, progress: &progress, give_up_after: self.give_up_after };
         let mut summary = ImportSummary {
@@ -140,7 +150,7 @@ impl Import {
                         calls.push(sender.create(line, names, request_id));
                     }
                     Some(Row { line, content: Err(unfit) }) => {
-                        rejected.add(line, &unfit)?;
+                        rejected.add(line, &unfit);
                         summary.rejected += 1;
                         progress.advance_to(summary.done());
                         // A signal must come through, however many bad rows there are in a row.
@@ -153,7 +163,7 @@ impl Import {
                 Outcome::Created => summary.created += 1,
                 Outcome::AlreadyThere => summary.already_there += 1,
                 Outcome::Rejected(line, unfit) => {
-                    rejected.add(line, &unfit)?;
+                    rejected.add(line, &unfit);
                     summary.rejected += 1;
                 }
                 Outcome::Stopped => {}
@@ -172,8 +182,14 @@ impl Import {
             summary.end = ImportEnd::FileChanged(fault);
         }
         if matches!(summary.end, ImportEnd::Complete) {
-            if summary.left() == 0 {
-                summary.rejected_file = rejected.publish()?;
+            if summary.is_complete() {
+                match rejected.publish() {
+                    Ok(path) => summary.rejected_file = path,
+                    Err(misplaced) => {
+                        summary.rejected_file = misplaced.kept_at().map(Path::to_owned);
+                        summary.end = ImportEnd::Misplaced(misplaced);
+                    }
+                }
             } else {
                 summary.end = ImportEnd::Interrupted;
             }

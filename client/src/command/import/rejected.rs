@@ -1,111 +1,286 @@
 //! The file of rows that made no customer.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::row::Unfit;
-use crate::exit::Failure;
 
 const HEADER: [&str; 4] = ["line", "reason", "first_name", "last_name"];
 
+/// Why rejected rows could not go where they were meant to go. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {cause}; name another place with --rejected", path.display())]
+pub(crate) struct NoPlace {
+    path: PathBuf,
+    cause: Cause,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("takes no rejected rows: {0}")]
+    Unusable(#[from] io::Error),
+    #[error("is not a regular file, as a file of rejected rows is")]
+    Irregular,
+    #[error("is the list itself")]
+    TheList,
+    #[error("stands there already and holds no rejected rows")]
+    OtherFile,
+}
+
+/// Why rejected rows are not where they were meant to be, at the end of an import.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot put rejected rows into {}: {cause}; {}", path.display(), self.advice())]
+pub(crate) struct Misplaced {
+    path: PathBuf,
+    cause: io::Error,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    /// There were none; what stands at the path is from an earlier run.
+    Nothing,
+    At(PathBuf),
+    /// There was no room for them anywhere.
+    Nowhere,
+}
+
+impl Misplaced {
+    /// Where the rows are instead.
+    pub(crate) fn kept_at(&self) -> Option<&Path> {
+        match &self.kept {
+            Kept::At(path) => Some(path),
+            Kept::Nothing | Kept::Nowhere => None,
+        }
+    }
+
+    fn advice(&self) -> String {
+        match &self.kept {
+            Kept::Nothing => "no row was rejected, so what stands there is of an earlier run: remove it".to_owned(),
+            Kept::At(path) => format!("they are in {} instead", path.display()),
+            Kept::Nowhere => {
+                "name a place that has room with --rejected; the same command again rejects the same rows".to_owned()
+            }
+        }
+    }
+}
+
 /// Collects rejected rows in a temporary file, which takes its place and name only when it is complete.
+///
+/// Trouble with the file stops no import: the rows go to the temporary folder instead, and [`Rejected::publish`] tells.
 pub(crate) struct Rejected {
     path: PathBuf,
-    writer: Option<csv::Writer<NamedTempFile>>,
+    rows: Option<Rows>,
+    /// Why rows do not go into the folder of `path`.
+    fault: Option<io::Error>,
+    /// Whether even the temporary folder did not take them.
+    is_lost: bool,
 }
 
 impl Rejected {
     /// At `path`, or else beside `list`: `customers.csv` gets `customers.rejected.csv`. A file that stands there is
-    /// replaced only if it holds rejected rows of an earlier run.
-    pub(crate) fn beside(list: &Path, path: Option<&Path>) -> Result<Self, Failure> {
+    /// replaced only if it holds rejected rows of an earlier run. If rows `will_come`, the folder must take files.
+    pub(crate) fn beside(list: &Path, path: Option<&Path>, will_come: bool) -> Result<Self, NoPlace> {
         let path = path.map_or_else(|| list.with_extension("rejected.csv"), Path::to_owned);
-        // Rejected rows may be imported again: such a list has the header of ours, and is still not ours to replace.
-        let is_the_list = path.canonicalize().is_ok_and(|path| list.canonicalize().is_ok_and(|list| list == path));
-        if is_the_list || !is_free(&path).map_err(|cause| Failure::NoPlace { path: path.clone(), cause })? {
-            return Err(Failure::OtherFile { path });
-        }
-        // Tried now and taken away again, so that a folder that takes no file is known before anything is sent, and a
-        // program that is killed leaves no empty file.
-        match temporary(&path) {
-            Ok(_) => Ok(Self { path, writer: None }),
-            Err(cause) => Err(Failure::NoPlace { path, cause }),
+        let usable = || {
+            check_free(&path, list)?;
+            if will_come {
+                // Tried now and taken away again, so that a program that is killed leaves no empty file.
+                Rows::beside(&path)?;
+            }
+            Ok(())
+        };
+        match usable() {
+            Ok(()) => Ok(Self { path, rows: None, fault: None, is_lost: false }),
+            Err(cause) => Err(NoPlace { path, cause }),
         }
     }
 
     /// Adds a row.
-    pub(crate) fn add(&mut self, line: u64, unfit: &Unfit) -> Result<(), Failure> {
-        self.write(line, unfit).map_err(|cause| failed(self.path.clone(), cause))
-    }
-
-    /// Puts the file in its place and returns its path. Without rows there is none, and that of an earlier run goes.
-    pub(crate) fn publish(self) -> Result<Option<PathBuf>, Failure> {
-        let (published, file) = match self.writer {
-            Some(writer) => (complete(writer, &self.path), Some(self.path.clone())),
-            None => (remove(&self.path), None),
-        };
-        match published {
-            Ok(()) => Ok(file),
-            Err(cause) => Err(failed(self.path, cause)),
+    pub(crate) fn add(&mut self, line: u64, unfit: &Unfit) {
+        if self.is_lost {
+            return;
+        }
+        let row = encoded([&line.to_string(), &unfit.reason, &unfit.first, &unfit.last]);
+        if let Err(cause) = self.append(&row) {
+            let moved = if self.fault.is_none() { self.move_away(&row) } else { Err(io::ErrorKind::Other.into()) };
+            self.is_lost = moved.is_err();
+            self.fault.get_or_insert(cause);
         }
     }
 
-    fn write(&mut self, line: u64, unfit: &Unfit) -> io::Result<()> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            none => {
-                let mut writer = csv::Writer::from_writer(temporary(&self.path)?);
-                writer.write_record(HEADER)?;
-                none.insert(writer)
+    /// Puts the file in its place and returns its path. Without rows there is none, and that of an earlier run goes.
+    pub(crate) fn publish(self) -> Result<Option<PathBuf>, Misplaced> {
+        let Self { path, rows, fault, is_lost } = self;
+        let misplaced = |cause, kept| Err(Misplaced { path: path.clone(), cause, kept });
+        match (rows, fault) {
+            (_, Some(cause)) if is_lost => misplaced(cause, Kept::Nowhere),
+            (Some(rows), Some(cause)) => {
+                let kept = rows.keep();
+                misplaced(cause, kept)
             }
+            (Some(rows), None) => match rows.place(&path) {
+                Ok(()) => Ok(Some(path)),
+                Err((cause, kept)) => misplaced(cause, kept),
+            },
+            (None, _) => match fs::remove_file(&path) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => misplaced(cause, Kept::Nothing),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    fn append(&mut self, row: &[u8]) -> io::Result<()> {
+        let rows = match &mut self.rows {
+            Some(rows) => rows,
+            none => none.insert(Rows::beside(&self.path)?),
         };
-        writer.write_record([&line.to_string(), &unfit.reason, &unfit.first, &unfit.last])?;
+        rows.append(row)
+    }
+
+    /// Goes on in the temporary folder, with the rows so far and `row`.
+    fn move_away(&mut self, row: &[u8]) -> io::Result<()> {
+        let mut elsewhere = match &mut self.rows {
+            Some(rows) => rows.copy_elsewhere()?,
+            None => Rows::elsewhere()?,
+        };
+        elsewhere.append(row)?;
+        self.rows = Some(elsewhere);
         Ok(())
     }
 }
 
-fn failed(path: PathBuf, cause: io::Error) -> Failure {
-    let then = "name another place with --rejected; running the command again finishes the job";
-    Failure::Write { path, cause, then }
+/// A temporary file with the header and whole rows.
+struct Rows {
+    file: NamedTempFile,
+    bytes: u64,
 }
 
-/// Whether nothing stands at `path`, or rejected rows of an earlier run.
-fn is_free(path: &Path) -> io::Result<bool> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(error),
+impl Rows {
+    /// In the same folder, so that it can be renamed into place.
+    fn beside(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        // As any file that a program makes: the umask decides.
+        let file = builder.prefix(".rejected-").suffix(".csv").permissions(Permissions::from_mode(0o666));
+        Self::with_header(file.tempfile_in(folder)?)
+    }
+
+    /// In the temporary folder, where names are nobody else's to read.
+    fn elsewhere() -> io::Result<Self> {
+        Self::with_header(tempfile::Builder::new().prefix("ticketing-rejected-").suffix(".csv").tempfile()?)
+    }
+
+    fn with_header(file: NamedTempFile) -> io::Result<Self> {
+        let mut rows = Self { file, bytes: 0 };
+        rows.append(&encoded(HEADER))?;
+        Ok(rows)
+    }
+
+    /// Adds a row as a whole or not at all.
+    fn append(&mut self, row: &[u8]) -> io::Result<()> {
+        self.file.as_file_mut().write_all(row).inspect_err(|_| {
+            // What is copied later ends at `bytes` too, should this fail as well.
+            let _ = self.file.as_file().set_len(self.bytes);
+        })?;
+        self.bytes += row.len() as u64;
+        Ok(())
+    }
+
+    fn copy_elsewhere(&mut self) -> io::Result<Self> {
+        let mut copy = Self::elsewhere()?;
+        let file = self.file.as_file_mut();
+        file.seek(SeekFrom::Start(copy.bytes))?;
+        copy.bytes += io::copy(&mut file.take(self.bytes - copy.bytes), copy.file.as_file_mut())?;
+        Ok(copy)
+    }
+
+    fn place(self, path: &Path) -> Result<(), (io::Error, Kept)> {
+        let Self { file, bytes } = self;
+        let (cause, file) = match file.as_file().sync_all() {
+            Err(cause) => (cause, file),
+            Ok(()) => match file.persist(path) {
+                Ok(_) => return Ok(()),
+                Err(refused) => (refused.error, refused.file),
+            },
+        };
+        // The folder may be gone, and this file with it: only a copy is sure to have a name.
+        let mut rows = Self { file, bytes };
+        let kept = rows.copy_elsewhere().unwrap_or(rows).keep();
+        Err((cause, kept))
+    }
+
+    /// Leaves the file where it is.
+    fn keep(self) -> Kept {
+        // A disk that does not take it is told with the failure that led here.
+        let _ = self.file.as_file().sync_all();
+        match self.file.keep() {
+            Ok((_, path)) => Kept::At(path),
+            Err(_) => Kept::Nowhere,
+        }
+    }
+}
+
+fn encoded(fields: [&str; 4]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields).and_then(|()| Ok(writer.flush()?)).expect("memory takes rows of four fields");
+    writer.into_inner().expect("it was flushed")
+}
+
+/// Checks that nothing stands at `path`, or rejected rows of an earlier run.
+fn check_free(path: &Path, list: &Path) -> Result<(), Cause> {
+    let metadata = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        metadata => metadata?,
     };
+    // Asked before it is opened: a pipe that nobody writes to would open only when somebody does.
+    if !metadata.is_file() {
+        return Err(Cause::Irregular);
+    }
+    // Rejected rows may be imported again: such a list has the header of ours, and is still not ours to replace.
+    if fs::metadata(list).is_ok_and(|list| is_same_file(&list, &metadata)) {
+        return Err(Cause::TheList);
+    }
     let ours = HEADER.join(",");
     let mut head = Vec::new();
-    file.take(ours.len() as u64).read_to_end(&mut head)?;
-    Ok(head == ours.as_bytes())
+    File::open(path)?.take(ours.len() as u64).read_to_end(&mut head)?;
+    if head == ours.as_bytes() { Ok(()) } else { Err(Cause::OtherFile) }
 }
 
-/// In the same folder, so that it can be renamed into place.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::Builder::new()
-        .prefix(".rejected-")
-        .suffix(".csv")
-        // As any file that a program makes: the umask decides.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
+/// Whatever names the two have: a hard link is the same file.
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-fn complete(writer: csv::Writer<NamedTempFile>, path: &Path) -> io::Result<()> {
-    let file = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    #[test]
+    fn rows_whose_folder_went_away_are_kept_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list.csv");
+        let mut rejected = Rejected::beside(&list, None, true).unwrap();
+        let unfit =
+            Unfit { reason: "last_name is blank".to_owned(), first: "Ann, Jr.".to_owned(), last: String::new() };
+        rejected.add(2, &unfit);
+        fs::remove_dir_all(&folder).unwrap();
+        rejected.add(3, &unfit);
+
+        let misplaced = rejected.publish().unwrap_err();
+        let kept = misplaced.kept_at().unwrap();
+        let text = fs::read_to_string(kept).unwrap();
+        fs::remove_file(kept).unwrap();
+        assert!(misplaced.to_string().contains("list.rejected.csv"), "{misplaced}");
+        assert_eq!(
+            text,
+            "line,reason,first_name,last_name\n\
+             2,last_name is blank,\"Ann, Jr.\",\n\
+             3,last_name is blank,\"Ann, Jr.\",\n"
+        );
     }
 }
