@@ -190,12 +190,26 @@ fn a_file_that_is_not_there_is_one_line() {
 }
 
 #[test]
-fn the_summary_for_programs_has_five_numbers() {
+fn the_summary_for_programs_has_all_numbers_and_where_rejected_rows_are() {
     let (server, list) = (Server::start(), List::of(FIVE.to_owned() + ",\n"));
     let summary = import(server.port, &list.path(), &["--output", "json"]).json();
     assert!(summary["seconds"].is_f64());
-    let counts = ["rows", "created", "already_there", "rejected"].map(|key| summary[key].as_u64().unwrap());
-    assert_eq!(counts, [6, 5, 0, 1]);
+    let counts = ["rows", "created", "already_there", "rejected", "left"].map(|key| summary[key].as_u64().unwrap());
+    assert_eq!(counts, [6, 5, 0, 1, 0]);
+    assert_eq!((&summary["complete"], &summary["rejected_file"]), (&true.into(), &list.rejected().to_str().into()));
+}
+
+#[test]
+fn the_summary_for_programs_tells_what_is_left() {
+    let service = Scripted::start(|number, _| match number {
+        1 | 2 => Reply::Created,
+        _ => Reply::Refused(RpcStatusCode::PERMISSION_DENIED, "no"),
+    });
+    let ended = import(service.port, &List::of(FIVE).path(), &["--output", "json", "--in-flight", "1"]);
+    let summary = ended.json();
+    assert_eq!(ended.code, Some(1));
+    assert_eq!((&summary["left"], &summary["complete"]), (&3.into(), &false.into()));
+    assert!(summary["rejected_file"].is_null(), "{summary}");
 }
 
 #[test]

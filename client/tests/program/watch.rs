@@ -14,6 +14,7 @@ fn a_watch_counts_its_calls_by_the_pod_that_answered() {
     assert_eq!(ended.code, Some(0));
     assert_eq!((&summary["calls"], &summary["ok"], &summary["failed"]), (&50.into(), &50.into(), &0.into()));
     assert_eq!(summary["pods"], serde_json::json!({ "pod-b": 50 }));
+    assert_eq!(summary["interrupted"], false);
     assert_eq!(ended.err.matches("Start GetCustomerDetails").count(), 50);
     assert_eq!(ended.err.matches("End GetCustomerDetails from pod-b").count(), 50);
 }
@@ -58,12 +59,14 @@ fn a_watch_with_a_time_ends_by_itself() {
 #[test]
 fn a_watch_that_is_cut_short_says_so_and_keeps_its_numbers() {
     let server = Server::start();
-    let mut watch = Background::start(program(server.port).args(["watch", "--every", "1h", "--count", "2"]));
+    let mut watch =
+        Background::start(program(server.port).args(["--output", "json", "watch", "--every", "1h", "--count", "2"]));
     watch.wait_for("End GetCustomerDetails from pod-a");
     watch.signal(Signal::INT);
     let ended = watch.end();
     assert_eq!(ended.code, Some(130));
-    assert!(ended.out.starts_with("1 calls, 1 ok"), "{}", ended.out);
+    let summary = ended.json();
+    assert_eq!((&summary["calls"], &summary["ok"], &summary["interrupted"]), (&1.into(), &1.into(), &true.into()));
 }
 
 #[test]

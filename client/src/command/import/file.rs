@@ -1,11 +1,12 @@
 //! A customer list on disk: checked as a whole first, then read row by row.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::records::{Record, RecordFault, Records};
 use super::row::{Columns, HeaderFault, Row};
+use crate::stop::Stop;
 
 /// What stands for standard input elsewhere.
 const DASH: &str = "-";
@@ -42,10 +43,11 @@ pub(crate) struct CustomerFile {
 }
 
 impl CustomerFile {
-    /// Reads the file once, to refuse a broken one before anything is sent.
-    pub(crate) fn check(path: &Path) -> Result<Self, FileFault> {
+    /// Reads the file once, to refuse a broken one before anything is sent. It blocks; once `stop` is requested it ends
+    /// soon, with a fault that means nothing.
+    pub(crate) fn check(path: &Path, stop: &Stop) -> Result<Self, FileFault> {
         let check = || {
-            let (mut records, columns) = open(path)?;
+            let (mut records, columns) = open(path, |file| UntilStopped { file, stop })?;
             let mut record = Record::default();
             let mut file = Self { path: path.to_owned(), row_count: 0, has_unfit_rows: false };
             while records.read(&mut record)? {
@@ -69,7 +71,8 @@ impl CustomerFile {
 
     /// Reads the file again, row by row.
     pub(crate) fn rows(&self) -> Result<Rows, FileFault> {
-        let (records, columns) = open(&self.path).map_err(|cause| FileFault { path: self.path.clone(), cause })?;
+        let (records, columns) =
+            open(&self.path, |file| file).map_err(|cause| FileFault { path: self.path.clone(), cause })?;
         Ok(Rows {
             path: self.path.clone(),
             records,
@@ -81,13 +84,25 @@ impl CustomerFile {
     }
 }
 
-fn open(path: &Path) -> Result<(Records<BufReader<File>>, Columns), Cause> {
+/// A file that fails as soon as a stop is requested.
+struct UntilStopped<'a> {
+    file: File,
+    stop: &'a Stop,
+}
+
+impl Read for UntilStopped<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stop.is_requested() { Err(io::Error::other("stopped")) } else { self.file.read(buffer) }
+    }
+}
+
+fn open<R: Read>(path: &Path, reader: impl FnOnce(File) -> R) -> Result<(Records<BufReader<R>>, Columns), Cause> {
     // Asked before it is opened: a pipe that nobody writes to would open only when somebody does.
     if path == Path::new(DASH) || !fs::metadata(path).map_err(Cause::Unopened)?.is_file() {
         return Err(Cause::Irregular);
     }
     let file = File::open(path).map_err(Cause::Unopened)?;
-    let mut records = Records::new(BufReader::new(file))?;
+    let mut records = Records::new(BufReader::new(reader(file)))?;
     let mut header = Record::default();
     if !records.read(&mut header)? {
         return Err(HeaderFault::Empty.into());
@@ -131,5 +146,22 @@ impl Rows {
     /// Whether the file stayed what it was as far as it was read.
     pub(crate) fn finish(self) -> Result<(), FileFault> {
         self.fault.map_or(Ok(()), |cause| Err(FileFault { path: self.path, cause }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_reads_no_further_once_it_shall_stop() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        fs::write(&path, "first_name,last_name\nAnn,Lee\n,Li\n").unwrap();
+        let stop = Stop::new();
+        let file = CustomerFile::check(&path, &stop).unwrap();
+        assert_eq!((file.row_count(), file.has_unfit_rows()), (2, true));
+        stop.request();
+        assert!(CustomerFile::check(&path, &stop).is_err());
     }
 }

@@ -11,6 +11,7 @@ mod send;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use async_std::task::spawn_blocking;
 use clap::builder::NonEmptyStringValueParser;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -124,7 +125,7 @@ impl Import {
     /// Sends all rows, or as many as it can before `stop` is requested.
     pub(crate) async fn run(&self, customers: &Customers, stop: Stop) -> Result<ImportSummary, Failure> {
         let begun = Instant::now();
-        let file = CustomerFile::check(&self.file)?;
+        let file = self.checked_file(&stop).await?;
         let mut rows = file.rows()?;
         let mut ids = RequestIds::of(self.source());
         let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref(), file.has_unfit_rows())?;
@@ -195,6 +196,13 @@ impl Import {
             }
         }
         Ok(ImportSummary { elapsed: begun.elapsed(), ..summary })
+    }
+
+    /// The list, read once on a thread of its own, so that a signal gets through meanwhile.
+    async fn checked_file(&self, stop: &Stop) -> Result<CustomerFile, Failure> {
+        let (path, stopped) = (self.file.clone(), stop.clone());
+        let checked = spawn_blocking(move || CustomerFile::check(&path, &stopped)).await;
+        if stop.is_requested() { Err(Failure::Interrupted) } else { Ok(checked?) }
     }
 
     fn source(&self) -> String {
