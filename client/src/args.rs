@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use ticketing_client::{Channel, Target};
+use ticketing_client::{Channel, MAX_DEADLINE, Target};
 
 use crate::command::Command;
 use crate::exit::{self, Failure};
@@ -30,11 +30,18 @@ pub(crate) struct Settings {
     pub(crate) server_domain: String,
 
     /// Port of the server.
-    #[arg(long, env = "SERVER_PORT", default_value_t = 12345, global = true, value_name = "PORT")]
+    #[arg(
+        long,
+        env = "SERVER_PORT",
+        default_value_t = 12345,
+        global = true,
+        value_name = "PORT",
+        allow_negative_numbers = true
+    )]
     pub(crate) server_port: u16,
 
-    /// How long a call may take, for example 500ms or 3s.
-    #[arg(long, env = "DEADLINE", default_value = "3s", value_parser = positive_duration, global = true)]
+    /// How long a call may take, for example 500ms or 3s; at most 1 day.
+    #[arg(long, env = "DEADLINE", default_value = "3s", value_parser = deadline, global = true, value_name = "TIME")]
     pub(crate) deadline: Duration,
 
     /// Who reads the result on standard output.
@@ -79,10 +86,17 @@ impl Settings {
     }
 }
 
+/// How many, at least one.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
+}
+
 /// A span of time, which may be none at all.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| {
-        if text.trim().parse::<f64>().is_ok() {
+    humantime::parse_duration(text).map_err(|error| {
+        if matches!(error, humantime::DurationError::NumberOverflow) {
+            "longer or finer than can be counted; write it for example as 20s, 1500ms or 2m".to_owned()
+        } else if text.trim().parse::<f64>().is_ok() {
             "add a unit, for example 20s or 1500ms".to_owned()
         } else {
             "not a span of time; write it for example as 20s, 1500ms or 2m".to_owned()
@@ -95,6 +109,13 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("must be longer than 0, for example 3s".to_owned()),
         span => Ok(span),
+    }
+}
+
+fn deadline(text: &str) -> Result<Duration, String> {
+    match positive_duration(text)? {
+        time if time > MAX_DEADLINE => Err("a call may take at most 1 day, for example 3s".to_owned()),
+        time => Ok(time),
     }
 }
 
@@ -124,6 +145,32 @@ mod tests {
     #[test]
     fn a_deadline_of_nothing_is_refused() {
         assert!(refusal(&["--deadline", "0s"]).contains("must be longer than 0"));
+    }
+
+    #[test]
+    fn a_deadline_of_more_than_a_day_is_refused() {
+        assert!(Args::try_parse_from(["ticketing-client", "--deadline", "24h"]).is_ok());
+        for long in ["86401s", "10000000000000000000s", "99999999y"] {
+            assert!(refusal(&["--deadline", long]).contains("at most 1 day"), "{long}");
+        }
+        assert!(refusal(&["--deadline", "100000000000000000000s"]).contains("longer or finer than can be counted"));
+    }
+
+    #[test]
+    fn a_page_of_less_than_one_customer_is_refused() {
+        for size in ["-1", "0", "many", "3000000000"] {
+            let text = refusal(&["list", "--page-size", size]);
+            assert!(text.contains("a page has from 1 to 1000 customers"), "{text}");
+        }
+        assert!(Args::try_parse_from(["ticketing-client", "list", "--page-size", "5000"]).is_ok());
+    }
+
+    #[test]
+    fn a_negative_number_is_a_value_and_no_flag() {
+        for flag in ["--in-flight", "--count", "--server-port"] {
+            let text = refusal(&["watch", flag, "-1"]);
+            assert!(text.contains(&format!("invalid value '-1' for '{flag}")), "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::{Customers, Target};
 /// How long a call may take unless its channel says otherwise.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(3);
 
+/// The longest that a call may take: 1 day. C-core counts on to 27,000 hours and then cuts, and from 2^63 seconds on it
+/// takes a deadline for one that has passed.
+pub const MAX_DEADLINE: Duration = Duration::from_hours(24);
+
 /// The largest message that is sent or received, in bytes: 4 MiB, as on the server.
 pub const MAX_MESSAGE_BYTES: i32 = 4 << 20;
 
@@ -77,9 +81,9 @@ impl Channel {
 }
 
 impl ChannelBuilder {
-    /// How long each call may take; [`DEFAULT_DEADLINE`] unless set.
+    /// How long each call may take; [`DEFAULT_DEADLINE`] unless set, and cut to [`MAX_DEADLINE`].
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = deadline.min(MAX_DEADLINE);
         self
     }
 

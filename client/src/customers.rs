@@ -11,7 +11,7 @@ use ticketing_proto::ticketing::{
 };
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
-use crate::{CallError, Channel, Target};
+use crate::{CallError, Channel, MAX_DEADLINE, Target};
 
 /// The request header, with the value `true`, that tells a proxy that a `CreateCustomer` carries a `request_id` and may
 /// therefore be sent again.
@@ -50,10 +50,10 @@ impl Customers {
         }
     }
 
-    /// The same calls with another deadline.
+    /// The same calls with another deadline, cut to [`MAX_DEADLINE`].
     #[must_use]
     pub fn with_deadline(&self, deadline: Duration) -> Self {
-        Self { deadline, ..self.clone() }
+        Self { deadline: deadline.min(MAX_DEADLINE), ..self.clone() }
     }
 
     /// How long each call may take.

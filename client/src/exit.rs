@@ -39,6 +39,9 @@ impl From<Exit> for ExitCode {
 /// Why a command could not come to its end. Each displays as one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    /// Arguments or settings that cannot be meant.
+    #[error("{0}")]
+    Usage(String),
     #[error("SERVER_DOMAIN (--server-domain) or SERVER_PORT (--server-port): {0}")]
     Target(#[from] BadTarget),
     /// A file that is refused before anything is sent.
@@ -69,7 +72,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Target(_) | Self::File(_) | Self::NoPlace(_) => Exit::Usage,
+            Self::Usage(_) | Self::Target(_) | Self::File(_) | Self::NoPlace(_) => Exit::Usage,
             // Whoever reads our output has seen enough.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::FileChanged(_)

@@ -23,7 +23,7 @@ mod health;
 mod retry;
 mod target;
 
-pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_MESSAGE_BYTES};
+pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_MESSAGE_BYTES};
 pub use code::Code;
 pub use customers::{Answer, Customers, IDEMPOTENT_HEADER};
 pub use error::{CallError, FieldViolation};

@@ -6,6 +6,7 @@ mod exit;
 mod logging;
 mod report;
 mod stop;
+mod usage;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -16,7 +17,10 @@ use crate::args::Args;
 use crate::exit::Failure;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage::tell(&error, std::env::args_os()),
+    };
     logging::install(args.settings.log_format);
     let report = args.settings.output.report();
     let mut out = BufWriter::new(io::stdout().lock());

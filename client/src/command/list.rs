@@ -12,7 +12,7 @@ const LARGEST_PAGE: i32 = 1000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Customers a page, at most 1000. Default: 100, and 1000 with --all.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = page_size, allow_negative_numbers = true)]
     page_size: Option<i32>,
     /// All pages instead of the first.
     #[arg(long)]
@@ -39,4 +39,9 @@ impl List {
             Ok(Some((page.customers, next)))
         })
     }
+}
+
+/// A size that the server takes; it cuts one that is too large.
+fn page_size(text: &str) -> Result<i32, String> {
+    text.parse().ok().filter(|size| *size > 0).ok_or_else(|| format!("a page has from 1 to {LARGEST_PAGE} customers"))
 }

@@ -10,7 +10,7 @@ use futures::future::{Either, select};
 use log::{info, warn};
 use ticketing_client::{Code, Customers};
 
-use crate::args::{duration, positive_duration};
+use crate::args::{count, duration, positive_duration};
 use crate::exit::Exit;
 use crate::stop::Stop;
 
@@ -27,10 +27,10 @@ pub(crate) struct Watch {
     #[arg(long, default_value = "3s", value_parser = duration)]
     every: Duration,
     /// Calls at the same time, each repeated at its own pace.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
     in_flight: u16,
     /// End after this many calls.
-    #[arg(long, value_name = "N", conflicts_with = "lasting", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "lasting", value_parser = count, allow_negative_numbers = true)]
     count: Option<u64>,
     /// End after this time, for example 60s.
     #[arg(long = "for", value_name = "TIME", value_parser = positive_duration)]

@@ -143,6 +143,26 @@ fn settings_that_cannot_be_meant_are_refused_before_any_call() {
 }
 
 #[test]
+fn bad_usage_is_one_json_object_where_programs_read() {
+    for args in [
+        &["--output", "json", "list", "--page-size", "-1"][..],
+        &["--deadline", "99999999y", "health", "--output=json"],
+        &["frobnicate", "--output", "json"],
+        &["--server-domain", "http://localhost", "--output", "json", "health"],
+    ] {
+        let ended = run(1, args);
+        let error: serde_json::Value = serde_json::from_str(ended.failed_with_one_line(2)).unwrap();
+        assert!(error["error"].is_string(), "{error}");
+    }
+}
+
+#[test]
+fn help_is_text_whoever_reads() {
+    let ended = run(1, &["--output", "json", "--help"]);
+    assert!(ended.code == Some(0) && ended.out.contains("Usage: ticketing-client"), "{} {}", ended.out, ended.err);
+}
+
+#[test]
 fn a_flag_outranks_the_environment() {
     let server = Server::start();
     assert_eq!(run(1, &["health", "--server-port", &server.port.to_string()]).out, "SERVING\n");

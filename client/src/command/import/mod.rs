@@ -52,7 +52,7 @@ pub(crate) struct Import {
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     source: Option<String>,
     /// Calls at the same time.
-    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
     in_flight: u16,
     /// Where rejected rows go. Default: beside FILE.csv, as FILE.rejected.csv.
     #[arg(long, value_name = "FILE.csv")]
