@@ -13,7 +13,7 @@ use crate::report::{Human, Json, Report};
 ///
 /// Without a command it watches: one call every 3 s on one long-lived connection.
 #[derive(Debug, Parser)]
-#[command(name = "ticketing-client", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(name = "ticketing-client", version, after_help = exit::help(), max_term_width = 100)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) settings: Settings,
@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     #[arg(long, value_enum, default_value_t = Output::Human, global = true)]
     pub(crate) output: Output,
 
-    /// How log lines on standard error look; `RUST_LOG` says which are written (default: info).
+    /// `RUST_LOG` says which log lines are written on standard error (default: info), this how they look.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub(crate) log_format: LogFormat,
 }

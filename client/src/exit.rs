@@ -5,15 +5,6 @@ use std::process::ExitCode;
 
 use ticketing_client::{BadTarget, CallError};
 
-/// The exit codes, for `--help`.
-pub(crate) const HELP: &str = "\
-Exit codes:
-  0    done
-  1    the call failed, or all calls of a watch; not serving; an import had to stop
-  2    bad usage, or a file that cannot be used; nothing was sent
-  3    partly done: an import with rejected rows, a watch with some failed calls
-  130  interrupted by SIGINT or SIGTERM before the work was done";
-
 /// What a command that came to its end has to say with the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -24,16 +15,41 @@ pub(crate) enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    pub(crate) const ALL: [Self; 5] = [Self::Done, Self::Failed, Self::Usage, Self::Partly, Self::Interrupted];
+
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Partly => 3,
+            Self::Interrupted => 130,
+        }
+    }
+
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "the call failed, or all calls of a watch; not serving; an import had to stop",
+            Self::Usage => "bad usage, or a file that cannot be used; nothing was sent",
+            Self::Partly => "partly done: an import with rejected rows, a watch with some failed calls",
+            Self::Interrupted => "interrupted by SIGINT or SIGTERM before the work was done",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Partly => 3,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
+}
+
+/// The exit codes, for `--help`.
+pub(crate) fn help() -> String {
+    Exit::ALL
+        .iter()
+        .fold("Exit codes:".to_owned(), |text, exit| format!("{text}\n  {:<4} {}", exit.code(), exit.meaning()))
 }
 
 /// Why a command could not come to its end. Each displays as one line.

@@ -4,6 +4,8 @@ mod args;
 mod command;
 mod exit;
 mod logging;
+#[cfg(test)]
+mod readme;
 mod report;
 mod stop;
 mod usage;
