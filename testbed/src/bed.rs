@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::process::END_LIMIT;
 use crate::server::Launch;
-use crate::{BedError, DnsServer, Endpoints, L4Balancer, Load, Port, Server, Stop, description, envoy, wait};
+use crate::{BedError, DnsServer, Endpoints, L4Balancer, Load, Port, Postgres, Server, Stop, description, envoy, wait};
 
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -26,6 +26,7 @@ pub struct Testbed {
     envoy_port: Option<u16>,
     l4_seed: Option<u64>,
     database_url: Option<String>,
+    postgres: bool,
     stop: Stop,
 }
 
@@ -65,6 +66,12 @@ impl Testbed {
         self
     }
 
+    /// A PostgreSQL that the servers share, instead of the `SQLite` file.
+    pub fn postgres(mut self) -> Self {
+        self.postgres = true;
+        self
+    }
+
     /// Gives up, and ends what runs already, as soon as `stop` is asked for.
     pub fn stop_on(mut self, stop: &Stop) -> Self {
         self.stop = stop.clone();
@@ -75,6 +82,12 @@ impl Testbed {
     pub fn start(self) -> Result<Bed, BedError> {
         let folder = tempfile::Builder::new().prefix("ticketing-testbed-").tempdir();
         let folder = folder.map_err(BedError::io("make a temporary folder"))?;
+        let postgres = self.postgres.then(|| Postgres::builder().stop_on(&self.stop).start()).transpose()?;
+        let database_url = match (self.database_url, &postgres) {
+            (Some(url), _) => url,
+            (None, Some(postgres)) => postgres.new_database()?,
+            (None, None) => sqlite_in(folder.path()),
+        };
         let addresses: Vec<_> = (0..ADDRESSES_CHECKED).map(address).collect();
         let endpoints = Endpoints::default();
         let grpc = Port::free_on(&addresses)?;
@@ -93,7 +106,8 @@ impl Testbed {
             grpc,
             admin: Port::free_on(&addresses)?,
             started: 0,
-            database_url: self.database_url.unwrap_or_else(|| sqlite_in(folder.path())),
+            database_url,
+            postgres,
             stop: self.stop,
             folder,
         };
@@ -116,6 +130,8 @@ pub struct Bed {
     /// Servers started so far: as in Kubernetes, no name and no address comes twice.
     started: u32,
     database_url: String,
+    /// Behind the servers, so that it ends after them.
+    postgres: Option<Postgres>,
     stop: Stop,
     folder: TempDir,
 }
@@ -168,6 +184,14 @@ impl Bed {
     /// The URL of the store that the servers share.
     pub fn database_url(&self) -> &str {
         &self.database_url
+    }
+
+    /// The PostgreSQL that the servers share.
+    ///
+    /// # Panics
+    /// When the bed was built without.
+    pub fn postgres(&self) -> &Postgres {
+        self.postgres.as_ref().expect("this bed was built without postgres()")
     }
 
     /// The folder that goes with the bed, for files that shall go too.

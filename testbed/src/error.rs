@@ -14,6 +14,25 @@ pub enum BedError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// No PostgreSQL was found.
+    #[error(
+        "no PostgreSQL {oldest} or newer is here: run `tools/setup test`, install your system's server package (Debian: \
+             postgresql), or set {variable} to the folder of its programs"
+    )]
+    NoPostgres {
+        /// The variable that can name its folder.
+        variable: &'static str,
+        /// The oldest version that will do.
+        oldest: u32,
+    },
+    /// A database refused something.
+    #[error("the database refused {doing}: {reason}")]
+    Database {
+        /// The beginning of the statement.
+        doing: String,
+        /// Its answer.
+        reason: String,
+    },
     /// The port that was asked for belongs to someone else.
     #[error("port {port} is taken: choose another one, or none to get a free one")]
     PortTaken {

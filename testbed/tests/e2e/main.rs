@@ -7,6 +7,7 @@ mod demo;
 mod dns;
 mod end;
 mod envoy_file;
+mod postgres;
 mod python;
 mod rollout;
 mod spread;
