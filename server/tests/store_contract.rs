@@ -3,28 +3,52 @@
 mod common;
 mod contract;
 
-use common::{TestServer, patiently, serve};
+use std::sync::Arc;
+
+use common::{TestServer, patiently, serve, serve_on};
 use contract::{contract, new};
 use futures::future::{BoxFuture, FutureExt as _};
 use grpcio::RpcStatusCode;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
+use testbed::Postgres;
 use ticketing_proto::ticketing::{
     CreateCustomerRequest, Customer as CustomerMessage, GetCustomerRequest, ListCustomersRequest,
 };
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use ticketing_server::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
-use ticketing_server::store::{Created, MemoryStore, Page, SqliteStore, Store, StoreError};
+use ticketing_server::store::{CachedStore, Created, MemoryStore, Page, PostgresStore, SqliteStore, Store, StoreError};
 
 contract!(memory: (MemoryStore::new(), ()));
 contract!(sqlite: sqlite_in_a_new_file());
+contract!(postgres: postgres_with(&[]));
+contract!(postgres_serializable: postgres_with(&[("default_transaction_isolation", "serializable")]));
+contract!(cached: cached());
 contract!(wire: over_the_wire());
+contract!(wire_to_postgres: over_the_wire_to_postgres());
 
 fn sqlite_in_a_new_file() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = async_std::task::block_on(SqliteStore::open(&folder.path().join("customers.db"))).expect("a new file");
     (store, folder)
+}
+
+fn postgres_with(settings: &[(&str, &str)]) -> (PostgresStore, Arc<Postgres>) {
+    let postgres = Postgres::shared().expect("a PostgreSQL");
+    let url = postgres.new_database_with(settings).expect("a new database").parse().expect("a URL");
+    (async_std::task::block_on(PostgresStore::open(&url)).expect("an empty database"), postgres)
+}
+
+fn cached() -> (CachedStore<SqliteStore>, TempDir) {
+    let (store, folder) = sqlite_in_a_new_file();
+    (CachedStore::new(store), folder)
+}
+
+fn over_the_wire_to_postgres() -> (RemoteStore, (TestServer, Arc<Postgres>)) {
+    let (store, postgres) = postgres_with(&[]);
+    let server = serve_on(CachedStore::new(store), &[]);
+    (RemoteStore(server.customers()), (server, postgres))
 }
 
 fn over_the_wire() -> (RemoteStore, TestServer) {
