@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
 use common::http_get;
@@ -15,7 +15,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
-use ticketing_proto::ticketing::CreateCustomerRequest;
+use testbed::Postgres;
+use ticketing_proto::ticketing::{CreateCustomerRequest, ListCustomersRequest};
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use ticketing_server::store::{SqliteStore, Store as _};
 
@@ -171,6 +172,106 @@ fn a_store_that_is_locked_is_waited_for_and_readyz_says_why() {
     async_std::task::block_on(holder.execute("ROLLBACK")).expect("unlocked");
     server.log_line("serving gRPC on ");
     assert_eq!(http_get(admin, "/readyz").0, 200);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_database_that_is_away_at_the_start_is_waited_for() {
+    let postgres = Postgres::builder().start().expect("a PostgreSQL");
+    let url = postgres.url();
+    postgres.stop().expect("stopped");
+    let mut server = Started::new(&["--database-url", &url]);
+    let admin = server.log_line("serving admin HTTP on ").parse().expect("an address");
+    let reason = server.log_line("waiting for the store: ");
+    assert!(reason.contains("refused"), "{reason}");
+    assert_eq!(http_get(admin, "/livez").0, 200);
+    let (status, page) = http_get(admin, "/readyz");
+    assert!(status == 503 && page.contains(&reason), "{page}");
+    postgres.start_again().expect("started");
+    server.log_line("serving gRPC on ");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_password_from_a_file_opens_the_database_and_a_refused_one_ends_the_program() {
+    let postgres = Postgres::shared().expect("a PostgreSQL");
+    let url = postgres.new_database().expect("a new database");
+    let (user, host) = url.split_once('@').expect("user@host");
+    let (user, password) = user.rsplit_once(':').expect("a password");
+    let url = format!("{user}@{host}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    // The URL's %40 is an @.
+    std::fs::write(&file, password.replace("%40", "@") + "\n").expect("written");
+    let flags = ["--database-url", &url, "--database-password-file", file.to_str().expect("a path")];
+    let mut server = Started::new(&flags);
+    server.log_line("serving gRPC on ");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    std::fs::write(&file, "another-secret").expect("written");
+    let (output, _folder) = ended(&flags);
+    assert_eq!(output.status.code(), Some(3));
+    let line = one_line(&output);
+    assert!(line.contains("password") && !line.contains("secret"), "{line}");
+}
+
+/// Runs the program on a disk of its own, of one MiB, and gives the folder where that is seen from here. None where
+/// this user may not mount.
+fn on_a_small_disk() -> Option<(Started, PathBuf)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = folder.path().join("disk");
+    std::fs::create_dir(&disk).expect("made");
+    let script = r#"mount -t tmpfs -o size=1m none "$0" && cd "$0" && exec "$@""#;
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", script]).arg(&disk).arg(PROGRAM);
+    command.args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--drain-delay", "0s"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().ok()?;
+    let seen = PathBuf::from(format!("/proc/{}/root{}", child.id(), disk.display()));
+    let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+    if log.fill_buf().expect("the log is text").starts_with(b"unshare: ") {
+        return None;
+    }
+    Some((Started { child, log, _folder: folder }, seen))
+}
+
+#[test]
+fn a_full_disk_refuses_creates_loses_nothing_and_is_over_when_there_is_space() {
+    let Some((mut server, disk)) = on_a_small_disk() else {
+        eprintln!("SKIPPED: this user may not mount a small disk, so nothing was tried on a full one");
+        return;
+    };
+    let grpc = server.log_line("serving gRPC on ").parse().expect("an address");
+    let customers = CustomerControllerClient::new(common::connect(grpc));
+    let create = |n: u32| {
+        let request = CreateCustomerRequest {
+            first_name: "x".repeat(200),
+            last_name: n.to_string(),
+            request_id: n.to_string(),
+            ..Default::default()
+        };
+        customers.create_customer_opt(&request, common::patiently())
+    };
+    create(0).expect("there is space");
+    // Not to the last byte: what fails is a create, not the file of the ballast.
+    std::fs::write(disk.join("ballast"), vec![0; 600 << 10]).expect("there is space");
+    let mut stored = 1;
+    let refused = loop {
+        match create(stored) {
+            Ok(_) => stored += 1,
+            Err(grpcio::Error::RpcFailure(status)) => break status,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(refused.code(), grpcio::RpcStatusCode::RESOURCE_EXHAUSTED, "{refused:?}");
+    assert!(!refused.details().is_empty(), "it says when to come back");
+    let list = ListCustomersRequest { page_size: 1000, ..Default::default() };
+    let listed = || customers.list_customers_opt(&list, common::patiently()).expect("reads go on").customers.len();
+    assert_eq!(listed(), stored as usize, "what was acknowledged is there");
+    std::fs::remove_file(disk.join("ballast")).expect("removed");
+    create(stored).expect("there is space again");
+    assert_eq!(listed(), stored as usize + 1);
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(0));
 }

@@ -4,6 +4,7 @@ mod common;
 mod contract;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{TestServer, patiently, serve, serve_on};
 use contract::{contract, new};
@@ -205,5 +206,101 @@ fn creates_are_refused_once_the_file_is_removed() {
         std::fs::remove_file(&file).expect("removed");
         let refused = store.create(new("Ada", "Byron", None)).await;
         assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    });
+}
+
+#[test]
+fn the_code_of_this_schema_works_on_a_later_file_that_allows_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    async_std::task::block_on(async {
+        let ada = || new("Ada", "Lovelace", Some("r1"));
+        SqliteStore::open(&file).await.expect("a new file").create(ada()).await.expect("stored");
+        let mut later = SqliteConnectOptions::new().filename(&file).connect().await.expect("the same file");
+        later.execute("ALTER TABLE customers ADD COLUMN email TEXT").await.expect("added");
+        // Version 2, which servers that know version 1 may use.
+        later.execute("PRAGMA user_version = 65538").await.expect("marked");
+        let store = SqliteStore::open(&file).await.expect("a rollback finds a later schema");
+        assert!(store.create(ada()).await.expect("found").replayed);
+        store.create(new("Grace", "Hopper", None)).await.expect("stored");
+        // Version 9, which wants servers that know version 7.
+        later.execute("PRAGMA user_version = 458761").await.expect("marked");
+        let error = SqliteStore::open(&file).await.expect_err("too new").to_string();
+        assert!(error.contains("version 9") && error.contains("version 7") && error.contains("newer"), "{error}");
+    });
+}
+
+#[test]
+fn a_file_of_the_first_release_which_noted_no_oldest_version_is_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("customers.db");
+    async_std::task::block_on(async {
+        SqliteStore::open(&file).await.expect("a new file").close().await;
+        let mut first = SqliteConnectOptions::new().filename(&file).connect().await.expect("the same file");
+        first.execute("PRAGMA user_version = 1").await.expect("marked");
+        SqliteStore::open(&file).await.expect("opened").create(new("Ada", "Lovelace", None)).await.expect("stored");
+    });
+}
+
+/// Counts queries, and answers none before it is told to.
+struct CountingStore {
+    inner: MemoryStore,
+    queries: Arc<AtomicUsize>,
+    go: async_std::channel::Receiver<()>,
+}
+
+impl Store for CountingStore {
+    fn get(&self, id: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        let (answer, go) = (self.inner.get(id), self.go.clone());
+        async move {
+            // Closed when all may go on.
+            let _ = go.recv().await;
+            answer.await
+        }
+        .boxed()
+    }
+
+    fn create(&self, new: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        self.inner.create(new)
+    }
+
+    fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        self.inner.list(after, size)
+    }
+}
+
+#[test]
+fn a_cached_customer_is_there_at_the_first_poll_and_those_who_miss_one_share_a_query() {
+    let inner = MemoryStore::new();
+    let ada = async_std::task::block_on(inner.create(new("Ada", "Lovelace", None))).expect("stored").customer;
+    let (hold, go) = async_std::channel::bounded(1);
+    let queries = Arc::new(AtomicUsize::new(0));
+    let store = CachedStore::new(CountingStore { inner, queries: Arc::clone(&queries), go });
+    let mut misses: Vec<_> = (0..50).map(|_| store.get(ada.id)).collect();
+    for miss in &mut misses {
+        assert!(miss.now_or_never().is_none(), "the query is still on its way");
+    }
+    hold.close();
+    for found in async_std::task::block_on(futures::future::try_join_all(misses)).expect("looked up") {
+        assert_eq!(found.as_ref(), Some(&ada));
+    }
+    assert_eq!(queries.load(Ordering::Relaxed), 1);
+    let hit = store.get(ada.id).now_or_never().expect("it never leaves the thread").expect("looked up");
+    assert_eq!(hit, Some(ada));
+    assert_eq!(queries.load(Ordering::Relaxed), 1);
+    let created = async_std::task::block_on(store.create(new("Grace", "Hopper", None))).expect("stored").customer;
+    assert!(store.get(created.id).now_or_never().is_some(), "a create fills the cache");
+}
+
+#[test]
+fn that_a_customer_is_absent_is_not_cached() {
+    let inner = MemoryStore::new();
+    let store = CachedStore::new(inner.clone());
+    let grace = new("Grace", "Hopper", None);
+    async_std::task::block_on(async {
+        assert_eq!(store.get(grace.id).await.expect("looked up"), None);
+        inner.create(grace.clone()).await.expect("stored by another replica");
+        assert!(store.get(grace.id).await.expect("looked up").is_some());
     });
 }

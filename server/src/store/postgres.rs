@@ -106,7 +106,8 @@ struct Lease(Option<PoolConnection<Postgres>>);
 
 impl Lease {
     async fn of(readers: &PgPool) -> Result<Self, StoreError> {
-        readers.acquire().await.map(|connection| Self(Some(connection))).map_err(|error| unavailable(&error))
+        // The way to a new connection is a future of 30 kB.
+        readers.acquire().boxed().await.map(|connection| Self(Some(connection))).map_err(|error| unavailable(&error))
     }
 
     fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {

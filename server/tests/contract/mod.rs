@@ -1,4 +1,5 @@
 //! The promises of `Store`, as functions over any store.
+#![allow(dead_code, unused_macros, unused_imports, reason = "each test file uses a part of it")]
 
 use ticketing_server::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 use ticketing_server::store::{Store, StoreError};
@@ -12,7 +13,8 @@ pub(crate) fn new(first: &str, last: &str, request_id: Option<&str>) -> NewCusto
     }
 }
 
-async fn walk(store: &impl Store, size: i32) -> Vec<Customer> {
+/// All customers, in pages of `size`.
+pub(crate) async fn walk(store: &impl Store, size: i32) -> Vec<Customer> {
     let size = PageSize::try_from(size).expect("a page size");
     let mut all = Vec::new();
     let mut after = Some(Position::START);
