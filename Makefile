@@ -65,11 +65,16 @@ codegen: setup ## Write the generated code of proto/ again
 	cargo run $(CARGO_FLAGS) --package ticketing-codegen
 
 .PHONY: figures
-figures: figures-main ## Measure all figures
+figures: figures-main figures-store ## Measure all figures
 
 .PHONY: figures-main
 figures-main: build ## Measure the figures of the main job: spread, import, start
 	@$(TESTBED) figures main
+
+.PHONY: figures-store
+figures-store: build ## Measure the figures of the store: group commit, pages, histories under kills, a million rows
+	@tools/setup test
+	@$(TESTBED) figures store
 
 .PHONY: clean-tools
 clean-tools: ## Remove what tools/setup got

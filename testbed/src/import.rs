@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{BedError, Process, Stop, binaries, wait};
 
-const LIMIT: Duration = Duration::from_mins(10);
+const LIMIT: Duration = Duration::from_mins(30);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A running `ticketing-client import`. It ends when it is dropped.

@@ -38,6 +38,7 @@ mod server;
 mod spread;
 mod stop;
 mod tally;
+mod usage;
 mod wait;
 
 pub use bed::{Bed, Testbed};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::{BedError, wait};
+use crate::{BedError, usage, wait};
 
 /// How long a process may take to end once it was asked to, before it is killed.
 pub(crate) const END_LIMIT: Duration = Duration::from_secs(5);
@@ -111,6 +111,16 @@ impl Process {
             // Nobody is left to tell if even that fails.
             let _ = self.kill();
         }
+    }
+
+    /// The most memory that it ever had resident, in bytes.
+    pub(crate) fn peak_memory(&self) -> Result<u64, BedError> {
+        usage::peak_memory(self.pid)
+    }
+
+    /// CPU time that it has used.
+    pub(crate) fn cpu_time(&self) -> Result<Duration, BedError> {
+        usage::cpu_time(self.pid)
     }
 
     /// The end of its log, for people.

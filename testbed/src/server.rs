@@ -128,6 +128,16 @@ impl Server {
         self.run().ready_after
     }
 
+    /// CPU time that its process has used.
+    pub(crate) fn cpu_time(&self) -> Result<Duration, BedError> {
+        self.run().process.cpu_time()
+    }
+
+    /// The most memory that its process ever had resident, in bytes.
+    pub(crate) fn peak_memory(&self) -> Result<u64, BedError> {
+        self.run().process.peak_memory()
+    }
+
     /// Waits until it says SERVING, then lists its address.
     pub(crate) fn wait_until_serving(&self) -> Result<(), BedError> {
         let mut channel = None;

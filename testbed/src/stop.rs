@@ -10,6 +10,7 @@ use async_signal::{Signal, Signals};
 use async_std::task::block_on;
 use futures::StreamExt;
 
+use crate::BedError;
 use crate::wait::rest;
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -45,6 +46,11 @@ impl Stop {
     /// Whether the end was asked for.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// [`BedError::Stopped`] if the end was asked for, to get out of a long run.
+    pub fn check(&self) -> Result<(), BedError> {
+        if self.is_asked() { Err(BedError::Stopped) } else { Ok(()) }
     }
 
     /// Returns once the end was asked for.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Area, Bound, Figure, Unit};
+use super::plan::{Measured, Plan, Run, Wanted};
+use super::{Bound, Unit};
 use crate::customers::Names;
 use crate::metrics::creates_handled;
 use crate::{Bed, BedError, Import, Server, Stop, Testbed, equal_calls, wait, write_list};
@@ -16,47 +17,28 @@ const STARTS: usize = 9;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const KILL_LIMIT: Duration = Duration::from_mins(2);
 
-/// A value, the samples it comes from, and how it was measured.
-struct Measured {
-    value: f64,
-    samples: Vec<f64>,
-    note: String,
-}
-
-/// One figure and the run that measures it.
-struct Plan {
-    name: &'static str,
-    unit: Unit,
-    bound: Bound,
-    run: fn(&Stop) -> Result<Measured, BedError>,
-}
-
-const PLANS: [Plan; 5] = [
-    Plan { name: "spread_envoy", unit: Unit::Calls, bound: Bound::AtMost(2.0), run: spread_envoy },
-    Plan { name: "spread_l4", unit: Unit::Pods, bound: Bound::Exactly(1.0), run: spread_l4 },
+pub(super) const PLANS: &[Plan] = &[
     Plan {
-        name: "import_after_kills",
-        unit: Unit::Customers,
-        bound: Bound::Exactly(ROWS as f64),
-        run: import_after_kills,
+        wanted: &[Wanted { name: "spread_envoy", unit: Unit::Calls, bound: Bound::AtMost(2.0) }],
+        run: Run::One(spread_envoy),
     },
-    Plan { name: "import_rate", unit: Unit::RowsPerSecond, bound: Bound::Information, run: import_rate },
-    Plan { name: "server_ready", unit: Unit::Milliseconds, bound: Bound::AtMost(300.0), run: server_ready },
+    Plan {
+        wanted: &[Wanted { name: "spread_l4", unit: Unit::Pods, bound: Bound::Exactly(1.0) }],
+        run: Run::One(spread_l4),
+    },
+    Plan {
+        wanted: &[Wanted { name: "import_after_kills", unit: Unit::Customers, bound: Bound::Exactly(ROWS as f64) }],
+        run: Run::One(import_after_kills),
+    },
+    Plan {
+        wanted: &[Wanted { name: "import_rate", unit: Unit::RowsPerSecond, bound: Bound::Information }],
+        run: Run::One(import_rate),
+    },
+    Plan {
+        wanted: &[Wanted { name: "server_ready", unit: Unit::Milliseconds, bound: Bound::AtMost(300.0) }],
+        run: Run::One(server_ready),
+    },
 ];
-
-pub(super) fn measure(stop: &Stop, each: &mut dyn FnMut(&Figure)) -> Vec<Figure> {
-    let mut figures = Vec::new();
-    for Plan { name, unit, bound, run } in PLANS {
-        let (measured, samples, note) = match run(stop) {
-            Ok(Measured { value, samples, note }) => (Some(value), samples, note),
-            Err(error) => (None, Vec::new(), error.to_string()),
-        };
-        let figure = Figure { area: Area::Main, name, measured, unit, bound, samples, note };
-        each(&figure);
-        figures.push(figure);
-    }
-    figures
-}
 
 fn spread_envoy(stop: &Stop) -> Result<Measured, BedError> {
     let bed = Testbed::new().servers(SERVERS).envoy().stop_on(stop).start()?;
@@ -127,10 +109,8 @@ fn server_ready(stop: &Stop) -> Result<Measured, BedError> {
         let bed = Testbed::new().servers(1).stop_on(stop).start()?;
         samples.extend(bed.server(0).ready_after().map(|time| time.as_secs_f64() * 1_000.0));
     }
-    let mut sorted = samples.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
     let note = format!("median of {STARTS} starts, from exec until a health check says SERVING");
-    Ok(Measured { value: sorted[STARTS / 2], samples, note })
+    Ok(Measured::median_of(samples, note))
 }
 
 fn kill(import: &Import) -> Result<(), BedError> {

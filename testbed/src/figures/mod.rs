@@ -1,7 +1,9 @@
 //! What is promised in numbers, measured by a run and held against its bound.
 
 mod main_area;
+mod plan;
 mod report;
+mod store_area;
 
 use std::fmt;
 
@@ -17,6 +19,8 @@ use crate::Stop;
 pub enum Area {
     /// Spread, import and start.
     Main,
+    /// Group commit, pages, histories under kills, the cache, a million customers there and back.
+    Store,
 }
 
 impl Area {
@@ -24,15 +28,24 @@ impl Area {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Main => "main",
+            Self::Store => "store",
         }
     }
 
     /// Measures all figures of this area, one run after the other. `each` sees every figure as soon as it is known, so
     /// that a late fault loses nothing.
     pub fn measure(self, stop: &Stop, each: &mut dyn FnMut(&Figure)) -> Vec<Figure> {
-        match self {
-            Self::Main => main_area::measure(stop, each),
+        let plans = match self {
+            Self::Main => main_area::PLANS,
+            Self::Store => store_area::PLANS,
+        };
+        let mut figures = Vec::new();
+        for plan in plans {
+            let measured = plan.measure(self, stop);
+            measured.iter().for_each(&mut *each);
+            figures.extend(measured);
         }
+        figures
     }
 }
 
@@ -54,6 +67,15 @@ pub enum Unit {
     /// Milliseconds.
     #[serde(rename = "ms")]
     Milliseconds,
+    /// Times as much as the other side of a comparison.
+    #[serde(rename = "x")]
+    Times,
+    /// First or last names.
+    #[serde(rename = "names")]
+    Names,
+    /// Megabytes (1,000,000 bytes) of memory.
+    #[serde(rename = "MB")]
+    Megabytes,
 }
 
 impl fmt::Display for Unit {
@@ -64,6 +86,9 @@ impl fmt::Display for Unit {
             Self::Customers => "customers",
             Self::RowsPerSecond => "rows/s",
             Self::Milliseconds => "ms",
+            Self::Times => "x",
+            Self::Names => "names",
+            Self::Megabytes => "MB",
         })
     }
 }

@@ -53,9 +53,14 @@ impl Report for Json {
     }
 }
 
-/// Counts whole, small measures with one decimal, large ones without.
+/// Counts whole, large measures without decimals, small ones with more of them.
 fn shown(value: f64) -> String {
-    if value.fract() == 0.0 || value.abs() >= 1_000.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+    let decimals = match value.abs() {
+        large if value.fract() == 0.0 || large >= 1_000.0 => 0,
+        middle if middle >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$}")
 }
 
 #[cfg(test)]

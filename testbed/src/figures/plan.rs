@@ -1,0 +1,73 @@
+//! Which figures an area has, and the runs that measure them.
+
+use super::{Area, Bound, Figure, Unit};
+use crate::{BedError, Stop};
+
+/// A value, the samples it comes from, and how it was measured.
+pub(super) struct Measured {
+    pub(super) value: f64,
+    pub(super) samples: Vec<f64>,
+    pub(super) note: String,
+}
+
+impl Measured {
+    /// A value without samples.
+    pub(super) fn once(value: f64, note: impl Into<String>) -> Self {
+        Self { value, samples: Vec::new(), note: note.into() }
+    }
+
+    /// The median of samples, for example of ratios whose two sides were measured one after the other.
+    pub(super) fn median_of(samples: Vec<f64>, note: impl Into<String>) -> Self {
+        Self { value: median(&samples), samples, note: note.into() }
+    }
+}
+
+/// The middle one; of an even number the upper one.
+pub(super) fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// A figure that is yet to be measured.
+pub(super) struct Wanted {
+    pub(super) name: &'static str,
+    pub(super) unit: Unit,
+    pub(super) bound: Bound,
+}
+
+/// One run and the figures that come of it.
+pub(super) struct Plan {
+    pub(super) wanted: &'static [Wanted],
+    pub(super) run: Run,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Run {
+    /// For one figure.
+    One(fn(&Stop) -> Result<Measured, BedError>),
+    /// For all of the plan, in their order.
+    All(fn(&Stop) -> Result<Vec<Measured>, BedError>),
+}
+
+impl Plan {
+    /// Runs, and makes its figures. A run that fails leaves all of them unmeasured.
+    pub(super) fn measure(&self, area: Area, stop: &Stop) -> Vec<Figure> {
+        let ran = match self.run {
+            Run::One(run) => run(stop).map(|measured| vec![measured]),
+            Run::All(run) => run(stop),
+        };
+        let (mut measured, failure) = match ran {
+            Ok(measured) => (measured.into_iter(), String::new()),
+            Err(error) => (Vec::new().into_iter(), error.to_string()),
+        };
+        let figure = |&Wanted { name, unit, bound }: &Wanted| {
+            let (value, samples, note) = match measured.next() {
+                Some(Measured { value, samples, note }) => (Some(value), samples, note),
+                None => (None, Vec::new(), failure.clone()),
+            };
+            Figure { area, name, measured: value, unit, bound, samples, note }
+        };
+        self.wanted.iter().map(figure).collect()
+    }
+}

@@ -1,0 +1,51 @@
+//! What the kernel says that a process has used (proc(5)).
+
+use std::fs;
+use std::time::Duration;
+
+use crate::BedError;
+
+/// CPU time of all its threads, also those that have ended, in user and kernel. It counts in hundredths of a second.
+pub(crate) fn cpu_time(pid: u32) -> Result<Duration, BedError> {
+    let stat = read(pid, "stat")?;
+    // Its name, in parentheses, may hold spaces and parentheses itself.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    // Counted from 1 in the manual, where utime is 14 and stime 15; the first here is 3.
+    let ticks = |field: usize| fields.get(field - 3).and_then(|value| value.parse::<u64>().ok());
+    match (ticks(14), ticks(15)) {
+        (Some(user), Some(kernel)) => {
+            Ok(Duration::from_secs_f64((user + kernel) as f64 / rustix::param::clock_ticks_per_second() as f64))
+        }
+        _ => Err(unfit(pid, "stat")),
+    }
+}
+
+/// The most memory that it ever had resident, in bytes.
+pub(crate) fn peak_memory(pid: u32) -> Result<u64, BedError> {
+    let status = read(pid, "status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.map(|kilobytes| kilobytes * 1024).ok_or_else(|| unfit(pid, "status"))
+}
+
+fn read(pid: u32, file: &str) -> Result<String, BedError> {
+    fs::read_to_string(format!("/proc/{pid}/{file}")).map_err(BedError::io(format!("read {file} of process {pid}")))
+}
+
+fn unfit(pid: u32, file: &str) -> BedError {
+    BedError::Unexpected(format!("{file} of process {pid} is not as proc(5) says"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_works_uses_cpu_and_memory() {
+        let before = cpu_time(std::process::id()).unwrap();
+        while cpu_time(std::process::id()).unwrap() == before {
+            std::hint::black_box(vec![1_u8; 1 << 20]);
+        }
+        assert!(peak_memory(std::process::id()).unwrap() > 1 << 20);
+    }
+}
