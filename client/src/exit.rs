@@ -31,7 +31,7 @@ impl Exit {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Failed => "the call failed, or all calls of a watch; not serving; an import had to stop",
+            Self::Failed => "the call failed, or all calls of a watch; not serving; an import or export had to stop",
             Self::Usage => "bad usage, or a file that cannot be used; nothing was sent",
             Self::Partly => "partly done: an import with rejected rows, a watch with some failed calls",
             Self::Interrupted => "interrupted by SIGINT or SIGTERM before the work was done",
@@ -74,6 +74,11 @@ pub(crate) enum Failure {
     /// Nothing was sent.
     #[error("{0}")]
     NoPlace(#[from] crate::command::NoPlace),
+    /// A file that is refused before anything is written to it.
+    #[error("{0}")]
+    Export(#[from] crate::command::ExportFault),
+    #[error("{0}; running the command again, once that is mended, goes on from there")]
+    ExportCut(crate::command::ExportFault),
     /// Everything was sent.
     #[error("{0}")]
     Misplaced(crate::command::Misplaced),
@@ -88,12 +93,13 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Target(_) | Self::File(_) | Self::NoPlace(_) => Exit::Usage,
+            Self::Usage(_) | Self::Target(_) | Self::File(_) | Self::NoPlace(_) | Self::Export(_) => Exit::Usage,
             // Whoever reads our output has seen enough.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::FileChanged(_)
             | Self::Call(_)
             | Self::Unfinished { .. }
+            | Self::ExportCut(_)
             | Self::Misplaced(_)
             | Self::Signals(_)
             | Self::Output(_) => Exit::Failed,

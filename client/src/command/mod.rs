@@ -2,16 +2,21 @@
 
 mod completions;
 mod create;
+mod export;
 mod get;
 mod health;
 mod import;
 mod list;
+mod patience;
+mod progress;
+mod same_file;
 mod watch;
 
 use std::io::Write;
 
 use futures::TryStreamExt;
 
+pub(crate) use export::{ExportFault, ExportSummary};
 pub(crate) use health::Health;
 #[cfg(test)]
 pub(crate) use import::ImportEnd;
@@ -30,6 +35,7 @@ pub(crate) enum Command {
     Create(create::Create),
     List(list::List),
     Import(Import),
+    Export(export::Export),
     Health(Health),
     Completions(completions::Completions),
 }
@@ -63,6 +69,11 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
         Command::Import(import) => {
             let summary = interruptible(|stop| import.run(&customers, stop)).await??;
             report.import(&summary, out)?;
+            summary.exit()
+        }
+        Command::Export(export) => {
+            let summary = interruptible(|stop| export.run(&customers, stop)).await??;
+            report.export(&summary, out)?;
             summary.exit()
         }
         Command::Health(health) => {

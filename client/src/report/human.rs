@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use ticketing_client::{Answer, Customer, Serving};
 
 use super::Report;
-use crate::command::{Health, ImportSummary, WatchSummary};
+use crate::command::{ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// Text for people.
@@ -62,6 +62,18 @@ impl Report for Human {
             writeln!(out, "{} rows left: the same command again finishes the job", summary.left())?;
         }
         Ok(())
+    }
+
+    fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()> {
+        let ExportSummary { file, part, exported, resumed, elapsed, .. } = summary;
+        let before = resumed.map(|rows| format!(" ({rows} of them by an earlier run)")).unwrap_or_default();
+        let seconds = elapsed.as_secs_f64();
+        if summary.is_complete() {
+            writeln!(out, "{exported} customers{before} in {}, in {seconds:.1} s", file.display())
+        } else {
+            writeln!(out, "{exported} customers{before} so far in {}, in {seconds:.1} s", part.display())?;
+            writeln!(out, "the same command again goes on from there")
+        }
     }
 
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {

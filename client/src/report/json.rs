@@ -6,7 +6,7 @@ use serde_json::json;
 use ticketing_client::{Answer, Customer, Serving};
 
 use super::Report;
-use crate::command::{Health, ImportSummary, WatchSummary};
+use crate::command::{ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// JSON for programs: one object a line.
@@ -60,6 +60,19 @@ impl Report for Json {
                 "rejected_file": summary.rejected_file.as_ref().map(|path| path.display().to_string()),
                 "complete": summary.is_complete(),
                 "seconds": summary.elapsed.as_secs_f64(),
+            }),
+            out,
+        )
+    }
+
+    fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()> {
+        line(
+            &json!({
+                "exported": summary.exported,
+                "file": summary.file.display().to_string(),
+                "resumed": summary.resumed.is_some(),
+                "seconds": summary.elapsed.as_secs_f64(),
+                "complete": summary.is_complete(),
             }),
             out,
         )

@@ -10,7 +10,7 @@ use ticketing_client::{Answer, Customer, Serving};
 pub(crate) use human::Human;
 pub(crate) use json::Json;
 
-use crate::command::{Health, ImportSummary, WatchSummary};
+use crate::command::{ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// One way to write down what commands return.
@@ -22,6 +22,7 @@ pub(crate) trait Report {
     fn health(&self, asked: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()>;
     fn watch(&self, summary: &WatchSummary, out: &mut dyn Write) -> io::Result<()>;
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()>;
+    fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()>;
     /// Why a command could not come to its end; nothing where the failure is no news.
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()>;
 }

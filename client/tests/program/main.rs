@@ -1,7 +1,9 @@
 //! The built program against a server in this process: what it prints, what it leaves behind and how it exits.
 
 mod calls;
+mod export;
 mod import;
+mod pages;
 mod program;
 mod scripted;
 mod server;

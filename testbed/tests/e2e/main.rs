@@ -8,6 +8,7 @@ mod dns;
 mod end;
 mod envoy_file;
 mod postgres;
+mod export;
 mod python;
 mod rollout;
 mod spread;

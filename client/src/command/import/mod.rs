@@ -1,7 +1,6 @@
 //! A list of customers, from a file into the service, exactly once however often it takes.
 
 mod file;
-mod progress;
 mod records;
 mod rejected;
 mod request_id;
@@ -19,13 +18,15 @@ use ticketing_client::{CallError, Customers};
 
 pub(crate) use file::FileFault;
 pub(crate) use rejected::{Misplaced, NoPlace};
+pub(crate) use row::{FIRST_NAME, LAST_NAME};
 
 use self::file::CustomerFile;
-use self::progress::Progress;
 use self::rejected::Rejected;
 use self::request_id::RequestIds;
 use self::row::Row;
 use self::send::{Outcome, Sender};
+use super::patience::Patience;
+use super::progress::Progress;
 use crate::args::positive_duration;
 use crate::exit::{Exit, Failure};
 use crate::stop::Stop;
@@ -129,8 +130,9 @@ impl Import {
         let mut rows = file.rows()?;
         let mut ids = RequestIds::of(self.source());
         let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref(), file.has_unfit_rows())?;
-        let progress = Progress::of(file.row_count());
-        let sender = Sender { customers, stop: &stop, progress: &progress, give_up_after: self.give_up_after };
+        let progress = Progress::of(file.row_count(), "rows");
+        let patience = Patience { stop: &stop, progress: &progress, give_up_after: self.give_up_after };
+        let sender = Sender { customers, patience };
         let mut summary = ImportSummary {
             rows: file.row_count(),
             created: 0,

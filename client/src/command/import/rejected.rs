@@ -1,13 +1,14 @@
 //! The file of rows that made no customer.
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::row::Unfit;
+use crate::command::same_file::is_same_file;
 
 const HEADER: [&str; 4] = ["line", "reason", "first_name", "last_name"];
 
@@ -249,11 +250,6 @@ fn check_free(path: &Path, list: &Path) -> Result<(), Cause> {
     let mut head = Vec::new();
     File::open(path)?.take(ours.len() as u64).read_to_end(&mut head)?;
     if head == ours.as_bytes() { Ok(()) } else { Err(Cause::OtherFile) }
-}
-
-/// Whatever names the two have: a hard link is the same file.
-fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use super::records::Record;
 /// As on the server: characters are Unicode scalar values, counted after trimming.
 const MAX_NAME_CHARS: usize = 200;
 
-const FIRST_NAME: &str = "first_name";
-const LAST_NAME: &str = "last_name";
+pub(crate) const FIRST_NAME: &str = "first_name";
+pub(crate) const LAST_NAME: &str = "last_name";
 
 /// Where the two columns stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
