@@ -128,9 +128,9 @@ impl Rejected {
                 Ok(()) => Ok(Some(path)),
                 Err((cause, kept)) => misplaced(cause, kept),
             },
-            (None, _) => match fs::remove_file(&path) {
-                Err(cause) if cause.kind() != io::ErrorKind::NotFound => misplaced(cause, Kept::Nothing),
-                _ => Ok(None),
+            (None, _) => match remove(&path) {
+                Ok(()) => Ok(None),
+                Err(cause) => misplaced(cause, Kept::Nothing),
             },
         }
     }
@@ -230,6 +230,15 @@ fn encoded(fields: [&str; 4]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(fields).and_then(|()| Ok(writer.flush()?)).expect("memory takes rows of four fields");
     writer.into_inner().expect("it was flushed")
+}
+
+/// Removes what may stand at `path`.
+fn remove(path: &Path) -> io::Result<()> {
+    // Asked first: a file system that takes no changes refuses to remove even what is not there.
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        _ => fs::remove_file(path),
+    }
 }
 
 /// Checks that nothing stands at `path`, or rejected rows of an earlier run.
