@@ -25,6 +25,7 @@ mod endpoints;
 pub mod envoy;
 mod error;
 pub mod figures;
+pub mod history;
 mod http;
 mod import;
 mod l4;

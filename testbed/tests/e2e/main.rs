@@ -7,6 +7,7 @@ mod demo;
 mod dns;
 mod end;
 mod envoy_file;
+mod history;
 mod postgres;
 mod export;
 mod python;
