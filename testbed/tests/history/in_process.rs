@@ -16,6 +16,9 @@ pub(crate) struct InProcess {
 pub(crate) fn serve(store: impl Store) -> InProcess {
     let flags = ["ticketing-server", "--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"];
     let config = Config::try_from(Args::try_parse_from(flags).expect("flags")).expect("settings");
-    let app = config.build_on(Arc::new(store)).expect("free ports");
-    InProcess { address: app.grpc, _running: app.start() }
+    let app = config.build().expect("free ports");
+    let address = app.grpc;
+    let running = app.start();
+    running.serve(Arc::new(store));
+    InProcess { address, _running: running }
 }

@@ -3,6 +3,7 @@
 mod cached_get;
 mod door;
 mod group_commit;
+mod histories;
 mod pages;
 mod round_trip;
 
@@ -44,6 +45,14 @@ pub(super) const PLANS: &[Plan] = &[
     Plan {
         wanted: &[Wanted { name: "page_postgres", unit: Unit::Times, bound: Bound::AtMost(1.5) }],
         run: Run::One(pages::postgres),
+    },
+    Plan {
+        wanted: &[
+            Wanted { name: "history_sqlite", unit: Unit::Customers, bound: Bound::Exactly(0.0) },
+            Wanted { name: "history_postgres", unit: Unit::Customers, bound: Bound::Exactly(0.0) },
+            Wanted { name: "checked_creates", unit: Unit::Customers, bound: Bound::Information },
+        ],
+        run: Run::All(histories::run),
     },
     Plan {
         wanted: &[

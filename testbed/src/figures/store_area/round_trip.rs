@@ -55,5 +55,8 @@ fn peak_until_end(process: &Process, stop: &Stop) -> Result<f64, BedError> {
         peak = process.peak_memory().unwrap_or(peak).max(peak);
         Ok(ended.then_some(()))
     })?;
+    if process.ended().is_some_and(|status| !status.success()) {
+        process.check_running()?;
+    }
     Ok(peak as f64 / MEGABYTE)
 }
