@@ -19,6 +19,7 @@ mod tls;
 
 use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -26,10 +27,11 @@ use rustix::process::Signal;
 
 use self::cluster::{Cluster, SUPERUSER, Wishes};
 use self::database::{Login, execute};
+use self::programs::Programs;
 use crate::{BedError, Stop};
 
-/// Set to the URL of a PostgreSQL whose user may make databases, to have that one used instead of an own one. Nothing
-/// that needs its processes or its settings is possible then, and says so.
+/// Set to the URL of a database whose user may make others, to have that PostgreSQL used by [`Postgres::shared`] instead
+/// of an own one.
 pub const URL_VARIABLE: &str = "TEST_POSTGRES_URL";
 
 /// The user whom the servers are. As a careful operator would have it, no superuser.
@@ -67,11 +69,13 @@ impl PostgresBuilder {
 
     /// Starts it; returns when it takes connections, after about a second. Fails where no PostgreSQL is installed.
     pub fn start(self) -> Result<Postgres, BedError> {
-        match env::var(URL_VARIABLE) {
-            Ok(url) if self.wishes.settings.is_empty() && !self.wishes.tls => Postgres::given(&url),
-            Ok(_) => Err(not_ours("be started with settings")),
-            Err(_) => Postgres::own(self),
-        }
+        let password = new_password();
+        let cluster = Cluster::start(self.wishes, &password, self.stop)?;
+        let login = Login::new(cluster.address(), USER, &password);
+        let superuser = Login::new(cluster.address(), SUPERUSER, &password).own_url();
+        execute(&superuser, &format!("CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{password}'"))?;
+        execute(&superuser, &format!("CREATE DATABASE {USER} OWNER {USER}"))?;
+        Ok(Postgres { login, databases: AtomicU32::default(), source: Source::Own(cluster) })
     }
 }
 
@@ -96,33 +100,26 @@ impl Postgres {
         PostgresBuilder::default()
     }
 
-    /// One that all tests of a program share, each in a database of its own. It ends with the last who holds it.
+    /// One that all tests of a program share, each in a database of its own: that of [`URL_VARIABLE`], or an own one that
+    /// ends with the last who holds it.
     pub fn shared() -> Result<Arc<Self>, BedError> {
         static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = shared.upgrade() {
             return Ok(running);
         }
-        let started = Arc::new(Self::builder().start()?);
+        let given = env::var(URL_VARIABLE).ok();
+        let started = Arc::new(given.map_or_else(|| Self::builder().start(), |url| Self::at(&url))?);
         *shared = Arc::downgrade(&started);
         Ok(started)
     }
 
-    fn own(builder: PostgresBuilder) -> Result<Self, BedError> {
-        let password = new_password();
-        let cluster = Cluster::start(builder.wishes, &password, builder.stop)?;
-        let login = Login::new(cluster.address(), USER, &password);
-        let superuser = Login::new(cluster.address(), SUPERUSER, &password);
-        execute(&superuser.url(SUPERUSER), &format!("CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{password}'"))?;
-        execute(&superuser.url(SUPERUSER), &format!("CREATE DATABASE {USER} OWNER {USER}"))?;
-        Ok(Self { login, databases: AtomicU32::default(), source: Source::Own(cluster) })
-    }
-
-    fn given(url: &str) -> Result<Self, BedError> {
+    /// One that runs elsewhere: `url` is that of a database whose user may make others. What needs its processes or its
+    /// files fails, and says so. Nothing is connected yet.
+    pub fn at(url: &str) -> Result<Self, BedError> {
         let login = Login::parse(url).ok_or_else(|| {
-            BedError::Unexpected(format!(
-                "{URL_VARIABLE} is no URL of a database: it looks like postgres://user:password@host:port/database"
-            ))
+            let form = "postgres://user:password@host:port/database";
+            BedError::Unexpected(format!("this is no URL of a database, which looks like {form}: see {URL_VARIABLE}"))
         })?;
         Ok(Self { login, databases: AtomicU32::default(), source: Source::Given(Mutex::default()) })
     }
@@ -167,6 +164,12 @@ impl Postgres {
     /// Runs one statement in the database of `url` as its user.
     pub fn execute(url: &str, statement: &str) -> Result<(), BedError> {
         execute(url, statement)
+    }
+
+    /// One of PostgreSQL's programs, for example `pg_dump` or `psql`, run as ourselves and with nothing of our own
+    /// environment. It is of the version that the testbed starts. Fails where no PostgreSQL is installed.
+    pub fn program(name: &str) -> Result<Command, BedError> {
+        Programs::find().map(|programs| programs.plain_command(name))
     }
 
     /// The certificate, in PEM, that a caller has to trust under [`PostgresBuilder::tls`].
@@ -239,7 +242,7 @@ impl Drop for Postgres {
 }
 
 fn not_ours(wish: &str) -> BedError {
-    BedError::Unexpected(format!("the PostgreSQL of {URL_VARIABLE} is not ours, so it cannot {wish}"))
+    BedError::Unexpected(format!("this PostgreSQL was given by URL and is not ours, so it cannot {wish}"))
 }
 
 fn new_password() -> String {

@@ -45,14 +45,14 @@ impl Programs {
             .or_else(|| newest(&unpacked.join(DEBIAN)))
             .filter(|folder| has_programs(folder))
             .ok_or(BedError::NoPostgres { variable: FOLDER_VARIABLE, oldest: OLDEST })?;
-        let libraries = folder.starts_with(&unpacked).then(|| unpacked.join("lib"));
+        let libraries = folder.starts_with(&unpacked).then(|| unpacked.join("libraries"));
         Ok(Self { folder, libraries, user: User::choose()? })
     }
 
-    /// One of them, with nothing of our own environment.
+    /// One of them, run by somebody whom it accepts.
     pub(super) fn command(&self, name: &str) -> Command {
         let program = self.folder.join(name);
-        let mut command = match self.user {
+        let command = match self.user {
             User::Ourselves => Command::new(program),
             User::Other { uid, gid } if open_to_all(&program) => {
                 let mut command = Command::new(program);
@@ -61,7 +61,19 @@ impl Programs {
             }
             User::Other { uid, gid } => past_closed_folders(&program, uid, gid),
         };
-        command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").current_dir("/");
+        let mut command = self.in_clean_environment(command);
+        // Ours may be closed to others.
+        command.current_dir("/");
+        command
+    }
+
+    /// One of them, run by ourselves.
+    pub(super) fn plain_command(&self, name: &str) -> Command {
+        self.in_clean_environment(Command::new(self.folder.join(name)))
+    }
+
+    fn in_clean_environment(&self, mut command: Command) -> Command {
+        command.env_clear().env("LC_ALL", "C").env("TZ", "UTC");
         if let Some(libraries) = &self.libraries {
             command.env("LD_LIBRARY_PATH", libraries);
         }
@@ -95,12 +107,13 @@ impl User {
     }
 }
 
-/// A checkout in root's home is closed to others. The one capability that opens it is kept; the rest of root goes.
+/// A checkout in root's home is closed to others. The one capability that opens it is kept, and the rest of root goes.
+/// `initdb` looks for `postgres` with `access(2)`, which forgets capabilities unless the bit says otherwise.
 fn past_closed_folders(program: &Path, uid: u32, gid: u32) -> Command {
     let mut command = Command::new("setpriv");
     command
         .args([format!("--reuid={uid}"), format!("--regid={gid}"), "--clear-groups".to_owned()])
-        .args(["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"])
+        .args(["--securebits=+no_setuid_fixup", "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"])
         .arg("--")
         .arg(program);
     command

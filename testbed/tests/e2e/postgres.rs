@@ -31,7 +31,7 @@ fn with_a_row(postgres: &Postgres) -> String {
 
 #[test]
 fn it_answers_durably_and_only_to_who_knows_the_password() {
-    let postgres = Postgres::shared().unwrap();
+    let postgres = started();
     let url = postgres.url();
     assert_eq!(ask(&url, "SELECT 'yes'").unwrap(), "yes");
     for (setting, value) in [("fsync", "on"), ("synchronous_commit", "on"), ("server_encoding", "UTF8")] {
@@ -40,6 +40,13 @@ fn it_answers_durably_and_only_to_who_knows_the_password() {
     let (before, after) = url.split_once("%40@").unwrap();
     let refused = ask(&format!("{before}@{after}"), "SELECT 'yes'").unwrap_err();
     assert!(refused.to_string().contains("password authentication failed"), "{refused}");
+}
+
+#[test]
+fn its_own_programs_reach_it() {
+    let postgres = Postgres::shared().unwrap();
+    let output = Postgres::program("psql").unwrap().args(["-Atc", "SELECT 'yes'", &postgres.url()]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "yes\n", "{output:?}");
 }
 
 #[test]
@@ -52,6 +59,21 @@ fn databases_of_one_server_are_apart_and_may_have_settings_of_their_own() {
     let strict = postgres.new_database_with(&[("default_transaction_isolation", "serializable")]).unwrap();
     assert_eq!(ask(&strict, "SHOW transaction_isolation").unwrap(), "serializable");
     assert_eq!(ask(&one, "SHOW transaction_isolation").unwrap(), "read committed");
+}
+
+#[test]
+fn one_that_is_given_by_url_makes_databases_and_takes_them_away_and_is_not_ended() {
+    let running = started();
+    let given = Postgres::at(&running.url()).unwrap();
+    let url = with_a_row(&given);
+    assert_eq!(ask(&url, "SELECT name FROM kept").unwrap(), "Zoë");
+    let refused = given.restart_immediate().unwrap_err();
+    assert!(refused.to_string().contains("not ours"), "{refused}");
+    drop(given);
+    let gone = ask(&url, "SELECT name FROM kept").unwrap_err();
+    assert!(gone.to_string().contains("does not exist"), "{gone}");
+    assert_eq!(ask(&running.url(), "SELECT 'yes'").unwrap(), "yes");
+    assert!(Postgres::at("localhost").is_err());
 }
 
 #[test]
