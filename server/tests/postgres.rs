@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_std::task::block_on;
 use contract::{new, walk};
+use futures::FutureExt as _;
 use futures::future::{join_all, try_join_all};
 use testbed::Postgres;
 use ticketing_server::PostgresUrl;
@@ -203,4 +204,52 @@ fn a_create_without_a_request_id_whose_outcome_is_unknown_says_so() {
     let unknown = block_on(store.create(new("Grace", "Hopper", None)));
     postgres.thaw().expect("thawed");
     assert!(matches!(unknown, Err(StoreError::OutcomeUnknown { .. })), "{unknown:?}");
+}
+
+#[test]
+fn creates_past_the_queue_are_refused_at_once_and_told_when_to_come_back() {
+    let postgres = Postgres::builder().start().expect("a PostgreSQL");
+    let store = open(&postgres.url()).expect("an empty database");
+    postgres.freeze().expect("frozen");
+    // More than the queue and the batch that the writer holds.
+    let mut waiting: Vec<_> = (0..6_000).map(|n| store.create(new("Of", "many", Some(&format!("r{n}"))))).collect();
+    let refused = waiting.iter_mut().filter_map(|create| create.now_or_never());
+    let refused: Vec<_> = refused.collect();
+    postgres.thaw().expect("thawed");
+    assert!((1_000..6_000).contains(&refused.len()), "{} of 6000", refused.len());
+    for refusal in refused {
+        assert!(matches!(refusal, Err(StoreError::Overloaded { retry_after }) if retry_after > Duration::ZERO));
+    }
+}
+
+#[test]
+fn a_full_disk_of_the_database_is_told_as_such_and_nothing_is_lost() {
+    let (_postgres, url) = shared_database();
+    let store = open(&url).expect("an empty database");
+    let ada = block_on(store.create(new("Ada", "Lovelace", Some("r1")))).expect("stored").customer;
+    // The code that PostgreSQL gives when it cannot make a file longer.
+    let full = "CREATE FUNCTION no_space() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$ \
+                LANGUAGE plpgsql";
+    Postgres::execute(&url, full).expect("made");
+    Postgres::execute(&url, "CREATE TRIGGER no_space BEFORE INSERT ON customers EXECUTE FUNCTION no_space()")
+        .expect("planted");
+    let refused = block_on(store.create(new("Grace", "Hopper", None)));
+    assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+    assert_eq!(block_on(store.get(ada.id)).expect("looked up"), Some(ada));
+    Postgres::execute(&url, "DROP TRIGGER no_space ON customers").expect("taken out");
+    block_on(store.create(new("Grace", "Hopper", None))).expect("stored");
+    assert_eq!(block_on(walk(&store, 10)).len(), 2);
+}
+
+#[test]
+fn a_create_whose_caller_has_gone_before_its_turn_is_not_stored() {
+    let postgres = Postgres::builder().start().expect("a PostgreSQL");
+    let store = open(&postgres.url()).expect("an empty database");
+    postgres.freeze().expect("frozen");
+    // The writer is busy with these until the database goes on: more than fit into one batch.
+    let first: Vec<_> = (0..300).map(|n| store.create(new("Of", "many", Some(&format!("r{n}"))))).collect();
+    drop(store.create(new("Grace", "Hopper", Some("gone"))));
+    postgres.thaw().expect("thawed");
+    block_on(try_join_all(first)).expect("stored");
+    assert_eq!(block_on(walk(&store, 1_000)).len(), 300);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Crew, Drive, Verdict, check};
-use crate::{BedError, Stop, Testbed, wait};
+use crate::{BedError, Postgres, Stop, Testbed, wait};
 
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -12,8 +12,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub enum Store {
     /// One `SQLite` file.
     Sqlite,
-    /// A PostgreSQL of the bed's own.
+    /// A PostgreSQL of its own.
     Postgres,
+    /// The same, whose transactions are serializable, as those of its distributed relatives are by default.
+    SerializablePostgres,
+}
+
+impl Store {
+    fn start(self, stop: &Stop) -> Result<Option<Postgres>, BedError> {
+        let postgres = Postgres::builder().stop_on(stop);
+        match self {
+            Self::Sqlite => Ok(None),
+            Self::Postgres => postgres.start().map(Some),
+            Self::SerializablePostgres => {
+                postgres.setting("default_transaction_isolation", "serializable").start().map(Some)
+            }
+        }
+    }
 }
 
 /// What happens to servers and store while a crew calls.
@@ -64,9 +79,14 @@ impl Scenario {
 
     /// Plays it, and checks what the crew saw. Fails if it could not be played to its end, not if promises were broken.
     pub fn run(&self, stop: &Stop) -> Result<Run, BedError> {
+        let postgres = self.store.start(stop)?;
         let bed = Testbed::new().servers(self.servers).envoy().stop_on(stop);
-        let bed = if self.store == Store::Postgres { bed.postgres() } else { bed }.start()?;
-        let restarts = if self.store == Store::Postgres { self.database_restarts } else { 0 };
+        let bed = match &postgres {
+            Some(postgres) => bed.database_url(postgres.new_database()?),
+            None => bed,
+        }
+        .start()?;
+        let restarts = if postgres.is_some() { self.database_restarts } else { 0 };
         let restart_every = self.duration / (restarts + 1);
 
         let drive = Drive::start(bed.envoy_address(), self.crew);
@@ -81,9 +101,12 @@ impl Scenario {
                 server.kill()?;
                 server.start_again()?;
             }
-            if restarted < restarts && begun.elapsed() >= restart_every * (restarted + 1) {
+            if restarted < restarts
+                && begun.elapsed() >= restart_every * (restarted + 1)
+                && let Some(postgres) = &postgres
+            {
                 restarted += 1;
-                bed.postgres().restart_immediate()?;
+                postgres.restart_immediate()?;
             }
             wait::rest(LOOK_EVERY);
         }
