@@ -10,6 +10,8 @@ use async_std::task::block_on;
 use contract::{new, walk};
 use futures::FutureExt as _;
 use futures::future::{join_all, try_join_all};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use testbed::Postgres;
 use ticketing_server::PostgresUrl;
 use ticketing_server::customer::{Customer, CustomerId, PageSize, Position};
@@ -131,6 +133,8 @@ fn a_walk_sees_all_that_was_there_while_replicas_insert() {
             }
         };
         block_on(futures::future::join(join_all(writers), reader));
+        let log = postgres.log().expect("a log");
+        assert!(isolation != "serializable" || log.contains("could not serialize access"), "no 40001 came: {log}");
     }
 }
 
@@ -171,6 +175,23 @@ fn assert_back(store: &CachedStore<PostgresStore>) {
     block_on(store.list(Position::START, size)).expect("listed");
 }
 
+/// Waits until the database has no more connections than one server may have: 8 that read and one that writes.
+fn assert_no_connection_is_left_over(url: &str) {
+    let count = "SELECT count(*) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    block_on(async {
+        let mut connection = PgConnection::connect(url).await.expect("connected");
+        let begun = Instant::now();
+        loop {
+            let connections: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await.expect("counted");
+            if connections <= 9 {
+                return;
+            }
+            assert!(begun.elapsed() < DEADLINE, "{connections} connections");
+        }
+    });
+}
+
 #[test]
 fn while_the_database_is_stopped_cached_reads_go_on_and_all_works_when_it_is_back() {
     let postgres = Postgres::builder().start().expect("a PostgreSQL");
@@ -188,9 +209,13 @@ fn while_the_database_is_frozen_callers_are_refused_in_time_and_all_works_when_i
     let store = CachedStore::new(open(&postgres.url()).expect("an empty database"));
     let ada = block_on(store.create(new("Ada", "Lovelace", Some("r1")))).expect("stored").customer;
     postgres.freeze().expect("frozen");
+    // Each read that is given up leaves a connection behind that must not stay.
+    let given_up = block_on(join_all((0..50).map(|_| store.get(CustomerId::new()))));
+    assert!(given_up.iter().all(|read| matches!(read, Err(StoreError::Unavailable { .. }))), "{given_up:?}");
     assert_away(&store, &ada);
     postgres.thaw().expect("thawed");
     assert_back(&store);
+    assert_no_connection_is_left_over(&postgres.url());
     let customers = block_on(walk(&open(&postgres.url()).expect("opened"), 100));
     assert_eq!(customers.len(), 2, "r1 and r2, each once: {customers:?}");
 }

@@ -1,8 +1,11 @@
 //! The promises of `Store`, as functions over any store.
 #![allow(dead_code, unused_macros, unused_imports, reason = "each test file uses a part of it")]
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use ticketing_server::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 use ticketing_server::store::{Store, StoreError};
+use uuid::{NoContext, Timestamp, Uuid};
 
 pub(crate) fn new(first: &str, last: &str, request_id: Option<&str>) -> NewCustomer {
     NewCustomer {
@@ -78,6 +81,23 @@ pub(crate) async fn a_walk_sees_every_customer_once_in_the_order_of_creation(sto
     }
 }
 
+/// An id as a server makes it whose clock is off by so many seconds.
+fn id_by_a_clock_that_is_off_by(seconds: i64) -> CustomerId {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let shown = now.checked_add_signed(seconds).expect("after 1970");
+    CustomerId::from(Uuid::new_v7(Timestamp::from_unix(NoContext, shown, 0)))
+}
+
+pub(crate) async fn the_order_of_creation_is_not_that_of_clocks(store: &impl Store) {
+    let mut created = Vec::new();
+    for (n, seconds) in [0, 5, -5, 3600, -3600, 0].into_iter().enumerate() {
+        let off = NewCustomer { id: id_by_a_clock_that_is_off_by(seconds), ..new("Customer", &n.to_string(), None) };
+        created.push(store.create(off).await.expect("stored").customer);
+        // A walk whose pages end in between sees the later ones behind, whatever their ids.
+        assert_eq!(walk(store, 1).await, created);
+    }
+}
+
 pub(crate) async fn a_walk_is_not_disturbed_by_creates(store: &impl Store) {
     for n in 0..10 {
         store.create(new("Before", &n.to_string(), None)).await.expect("stored");
@@ -119,6 +139,7 @@ macro_rules! contract {
             creates_without_a_request_id_are_each_a_customer
             one_request_id_makes_one_customer_when_many_send_it_at_once
             a_walk_sees_every_customer_once_in_the_order_of_creation
+            the_order_of_creation_is_not_that_of_clocks
             a_walk_is_not_disturbed_by_creates
             the_last_page_says_that_it_is_the_last
         );
