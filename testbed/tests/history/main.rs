@@ -49,7 +49,7 @@ fn creates_whose_answers_are_lost_are_resolved_and_break_no_promise() {
 #[test]
 fn a_store_that_drops_one_create_in_a_thousand_is_caught() {
     let (counts, verdict) = counts_of(Fault::Drops);
-    assert!(matches!(counts, [3..=4, 0, 0, 0]), "{verdict}");
+    assert!(matches!(counts, [3, 0, 0, 0]), "{verdict}");
     assert!(verdict.lost.examples[0].contains("not there at the end"), "{verdict}");
 }
 

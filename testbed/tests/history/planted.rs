@@ -34,6 +34,8 @@ pub(crate) struct PlantedStore {
     fault: Fault,
     sound: MemoryStore,
     creates: AtomicUsize,
+    /// The number of the create from which on the fault may come.
+    due: AtomicUsize,
     walks: AtomicUsize,
     gets: AtomicUsize,
 }
@@ -44,9 +46,18 @@ impl PlantedStore {
             fault,
             sound: MemoryStore::new(),
             creates: AtomicUsize::new(0),
+            due: AtomicUsize::new(500),
             walks: AtomicUsize::new(0),
             gets: AtomicUsize::new(0),
         }
+    }
+}
+
+impl PlantedStore {
+    /// Whether the fault shall come now; the next one comes `pause` creates later at the earliest.
+    fn is_due(&self, number: usize, pause: usize) -> bool {
+        let next = |due: usize| (number >= due).then(|| due.saturating_add(pause));
+        self.due.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 }
 
@@ -75,23 +86,25 @@ impl Store for PlantedStore {
             return ready(outcome).boxed();
         }
         let number = self.creates.fetch_add(1, Ordering::Relaxed);
+        // A create that has a request id may be a repeated one: whether the fault shows would be a matter of luck.
+        let is_due = |after| new.request_id.is_none() && self.is_due(number, after);
         let other_name = || "Nobody".parse().expect("a name");
         match self.fault {
-            Fault::Drops if number % 1_000 == 500 => {
+            Fault::Drops if is_due(1_000) => {
                 let (first_name, last_name) = (new.first_name.into_string(), new.last_name.into_string());
                 let customer = Customer { id: new.id, first_name, last_name };
                 return ready(Ok(Created { customer, replayed: false })).boxed();
             }
-            Fault::Doubles if number == 500 => {
+            Fault::Doubles if is_due(usize::MAX) => {
                 let again = NewCustomer { id: CustomerId::new(), request_id: None, ..new.clone() };
                 self.sound.create(again).now_or_never();
             }
-            Fault::Invents if number == 500 => {
+            Fault::Invents if is_due(usize::MAX) => {
                 let id = CustomerId::new();
                 let nobody = NewCustomer { id, first_name: other_name(), last_name: other_name(), request_id: None };
                 self.sound.create(nobody).now_or_never();
             }
-            Fault::Renames if number == 500 => new.last_name = other_name(),
+            Fault::Renames if is_due(usize::MAX) => new.last_name = other_name(),
             _ => {}
         }
         let outcome = self.sound.create(new);
