@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_std::task::block_on;
 use contract::{new, walk};
-use futures::FutureExt as _;
+use futures::FutureExt;
 use futures::future::{join_all, try_join_all};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
@@ -238,8 +238,7 @@ fn creates_past_the_queue_are_refused_at_once_and_told_when_to_come_back() {
     postgres.freeze().expect("frozen");
     // More than the queue and the batch that the writer holds.
     let mut waiting: Vec<_> = (0..6_000).map(|n| store.create(new("Of", "many", Some(&format!("r{n}"))))).collect();
-    let refused = waiting.iter_mut().filter_map(|create| create.now_or_never());
-    let refused: Vec<_> = refused.collect();
+    let refused: Vec<_> = waiting.iter_mut().filter_map(FutureExt::now_or_never).collect();
     postgres.thaw().expect("thawed");
     assert!((1_000..6_000).contains(&refused.len()), "{} of 6000", refused.len());
     for refusal in refused {

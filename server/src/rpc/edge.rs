@@ -1,20 +1,20 @@
 //! What every call passes on its way in and out: decoding, panics, metrics, log lines, response metadata.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, Either, poll_fn, select};
-use futures::task::Poll;
-use futures::{FutureExt as _, Sink, SinkExt as _};
+use futures::future::{BoxFuture, Either, select};
+use futures::{FutureExt as _, SinkExt as _};
 use grpcio::{
-    DuplexSink, Metadata, MetadataBuilder, Method, RequestStream, RpcContext, RpcStatus, RpcStatusCode,
-    ServerStreamingSink, ServiceBuilder, UnarySink, WriteFlags,
+    Metadata, MetadataBuilder, Method, RpcContext, RpcStatus, RpcStatusCode, ServerStreamingSink, ServiceBuilder,
+    UnarySink, WriteFlags,
 };
 use protobuf::MessageFull;
 
 use super::decode::{Decoded, checked};
 use super::status::Refusal;
+use super::talk::{End, Talk, caller_gone};
 use crate::cancellation::CancellationToken;
 use crate::metrics::{CallMetrics, MethodMetrics, Metrics};
 
@@ -50,52 +50,6 @@ impl<P> Answer<P> {
     pub(crate) fn new(message: P) -> Self {
         Self { message, replayed: false }
     }
-}
-
-/// The server's side of a call that streams: what its conversation talks through, and what its end needs.
-pub(crate) trait Talk: Send + 'static {
-    /// Sends OK.
-    fn finish(self) -> BoxFuture<'static, grpcio::Result<()>>;
-
-    /// Sends another status.
-    fn refuse(self, status: RpcStatus) -> BoxFuture<'static, grpcio::Result<()>>;
-}
-
-impl<P: Send + 'static> Talk for ServerStreamingSink<P> {
-    fn finish(mut self) -> BoxFuture<'static, grpcio::Result<()>> {
-        async move { self.close().await }.boxed()
-    }
-
-    fn refuse(self, status: RpcStatus) -> BoxFuture<'static, grpcio::Result<()>> {
-        self.fail(status).boxed()
-    }
-}
-
-/// grpcio cancels a call whose requests are dropped unread, so they live until the status is sent.
-impl<Q: Send + 'static, P: Send + 'static> Talk for (RequestStream<Q>, DuplexSink<P>) {
-    fn finish(self) -> BoxFuture<'static, grpcio::Result<()>> {
-        async move {
-            let (_requests, mut sink) = self;
-            sink.close().await
-        }
-        .boxed()
-    }
-
-    fn refuse(self, status: RpcStatus) -> BoxFuture<'static, grpcio::Result<()>> {
-        async move {
-            let (_requests, sink) = self;
-            sink.fail(status).await
-        }
-        .boxed()
-    }
-}
-
-/// How the conversation of a stream ends.
-pub(crate) enum End {
-    /// All was said.
-    Complete,
-    /// The caller has gone, or the connection to it.
-    CallerGone,
 }
 
 /// What the calls of all methods share.
@@ -241,15 +195,6 @@ impl Edge {
             log::debug!("End {title} rpc call");
         });
     }
-}
-
-/// Completes when the caller of the call has gone, its deadline is over, or the connection has ended.
-pub(crate) async fn caller_gone<P>(sink: &mut ServerStreamingSink<P>) {
-    poll_fn(|cx| match Pin::new(&mut *sink).poll_ready(cx) {
-        Poll::Ready(Err(_)) => Poll::Ready(()),
-        _ => Poll::Pending,
-    })
-    .await;
 }
 
 async fn refuse(title: &str, call: &CallMetrics, talk: impl Talk, refusal: Refusal) {

@@ -6,6 +6,7 @@ mod edge;
 mod get_customer;
 mod list_customers;
 mod status;
+mod talk;
 
 use std::sync::Arc;
 
@@ -19,8 +20,9 @@ use crate::customer::Customer;
 use crate::store::Store;
 
 pub(crate) use decode::{Decoded, checked};
-pub(crate) use edge::{Answer, Edge, End, Unary, caller_gone};
+pub(crate) use edge::{Answer, Edge, Unary};
 pub(crate) use status::Refusal;
+pub(crate) use talk::{End, caller_gone};
 
 /// The customer service on a store.
 pub(crate) fn customer_controller(store: &Arc<dyn Store>, edge: &Edge) -> Service {

@@ -63,7 +63,7 @@ impl Side {
     fn cpu_per_call(&self) -> Result<f64, BedError> {
         let before = self.bed.server(0).cpu_time()?;
         block_on(self.call_all())?;
-        let spent = self.bed.server(0).cpu_time()? - before;
+        let spent = self.bed.server(0).cpu_time()?.saturating_sub(before);
         Ok(spent.as_secs_f64() * 1e6 / (CALLERS * CALLS_EACH) as f64)
     }
 

@@ -17,7 +17,7 @@ pub(super) enum Backend {
     /// Each in a file of its own, on the disk of `target/`: a folder for temporary files may be memory.
     Sqlite(TempDir),
     /// Each a database of one PostgreSQL.
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Backend {
@@ -28,7 +28,7 @@ impl Backend {
 
     /// With room for 64 connections that write.
     pub(super) fn postgres() -> Result<Self, BedError> {
-        Postgres::builder().setting("max_connections", "200").start().map(Self::Postgres)
+        Postgres::builder().setting("max_connections", "200").start().map(|postgres| Self::Postgres(Box::new(postgres)))
     }
 
     /// A new, empty store.

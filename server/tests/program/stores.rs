@@ -1,139 +1,22 @@
-//! The program: what it says and how it ends.
-
-mod common;
+//! Its store at the start, on a full disk and at the end.
 
 use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use common::http_get;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Executor as _};
-use tempfile::TempDir;
 use testbed::Postgres;
 use ticketing_proto::ticketing::{CreateCustomerRequest, ListCustomersRequest};
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use ticketing_server::store::{SqliteStore, Store as _};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ticketing-server");
-
-fn program(folder: &Path, flags: &[&str]) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"]).env("DRAIN_DELAY", "0s");
-    command.args(flags).current_dir(folder).env_remove("RUST_LOG").stdin(Stdio::null());
-    command
-}
-
-/// A program that has ended by itself.
-fn ended(flags: &[&str]) -> (Output, TempDir) {
-    let folder = tempfile::tempdir().expect("a folder");
-    (program(folder.path(), flags).output().expect("it runs"), folder)
-}
-
-fn one_line(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let complaints: Vec<_> = text.lines().filter(|line| line.starts_with("ticketing-server: ")).collect();
-    assert_eq!(complaints.len(), 1, "one clear line: {text}");
-    complaints[0].to_owned()
-}
-
-struct Started {
-    child: Child,
-    log: BufReader<ChildStderr>,
-    _folder: TempDir,
-}
-
-impl Started {
-    fn new(flags: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut child = program(folder.path(), flags).stderr(Stdio::piped()).spawn().expect("it runs");
-        let log = BufReader::new(child.stderr.take().expect("a pipe"));
-        Self { child, log, _folder: folder }
-    }
-
-    /// Reads the log up to a line with this text, and returns what follows it in that line.
-    fn log_line(&mut self, text: &str) -> String {
-        let mut seen = String::new();
-        loop {
-            let begin = seen.len();
-            assert_ne!(self.log.read_line(&mut seen).expect("the log is text"), 0, "no {text:?} in the log:\n{seen}");
-            if let Some((_, rest)) = seen[begin..].split_once(text) {
-                return rest.trim().to_owned();
-            }
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).expect("it lives");
-    }
-
-    fn wait(mut self) -> ExitStatus {
-        self.child.wait().expect("it ends")
-    }
-}
-
-#[test]
-fn it_serves_until_sigterm_and_ends_with_0() {
-    let mut server = Started::new(&["--pod-name", "pod-7", "--database-url", "memory:"]);
-    assert_eq!(server.log_line("Value of podID is "), "pod-7");
-    let admin = server.log_line("serving admin HTTP on ");
-    let grpc = server.log_line("serving gRPC on ");
-    let probe = Command::new(PROGRAM).args(["health", &grpc]).output().expect("it runs");
-    assert!(probe.status.success(), "{probe:?}");
-    let admin = admin.parse().expect("an address");
-    assert_eq!(http_get(admin, "/livez"), (200, "ok\n".to_owned()));
-    assert_eq!(http_get(admin, "/readyz"), (200, "ok\n".to_owned()));
-    assert_eq!(http_get(admin, "/nothing").0, 404);
-    server.signal(Signal::TERM);
-    assert_eq!(server.wait().code(), Some(0));
-    let probe = Command::new(PROGRAM).args(["health", &grpc]).output().expect("it runs");
-    assert_eq!(probe.status.code(), Some(1));
-}
-
-#[test]
-fn while_it_drains_it_is_alive_but_not_ready_and_says_why() {
-    let mut server = Started::new(&["--database-url", "memory:", "--drain-delay", "1h"]);
-    let admin = server.log_line("serving admin HTTP on ").parse().expect("an address");
-    let grpc = server.log_line("serving gRPC on ");
-    server.signal(Signal::INT);
-    server.log_line("SIGINT: draining");
-    // The line comes right before the drain begins, so the first answers may still be the old ones.
-    while http_get(admin, "/readyz").0 == 200 {}
-    assert_eq!(http_get(admin, "/readyz"), (503, "not ready: draining\n".to_owned()));
-    assert_eq!(http_get(admin, "/livez"), (200, "ok\n".to_owned()));
-    let probe = Command::new(PROGRAM).args(["health", &grpc]).output().expect("it runs");
-    assert_eq!(probe.status.code(), Some(1));
-    assert!(one_line(&probe).contains("NOT_SERVING"));
-    server.signal(Signal::TERM);
-    assert_eq!(server.wait().code(), Some(143), "a second signal ends it at once");
-}
-
-#[test]
-fn a_setting_that_is_unfit_is_named_before_anything_listens() {
-    let (output, folder) = ended(&["--drain-timeout", "20"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        one_line(&output),
-        r#"ticketing-server: DRAIN_TIMEOUT (--drain-timeout) is "20": add a unit, for example 20s or 20ms"#
-    );
-    assert_eq!(folder.path().read_dir().expect("a folder").count(), 0, "no store was made");
-}
-
-#[test]
-fn a_database_url_that_is_unknown_is_refused() {
-    let (output, _folder) = ended(&["--database-url", "oracle://scott:tiger@host/db"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(
-        one_line(&output),
-        "ticketing-server: DATABASE_URL (--database-url): use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:"
-    );
-}
+use crate::common::{self, http_get};
+use crate::started::{PROGRAM, Started, ended, one_line};
 
 #[test]
 fn a_store_that_cannot_be_opened_is_named_and_ends_it() {
@@ -326,61 +209,4 @@ fn an_orderly_end_leaves_one_file() {
     let files: Vec<_> =
         folder.path().read_dir().expect("a folder").map(|file| file.expect("a file").file_name()).collect();
     assert_eq!(files, ["customers.db"], "the write-ahead log is taken in");
-}
-
-#[test]
-fn an_address_that_is_taken_is_named_and_ends_it() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = taken.local_addr().expect("an address").to_string();
-    for (flag, variable, other) in
-        [("--listen-addr", "LISTEN_ADDR", "ADMIN_ADDR"), ("--admin-addr", "ADMIN_ADDR", "LISTEN_ADDR")]
-    {
-        let output = Command::new(PROGRAM)
-            .args(["--database-url", "memory:", flag, &address])
-            .env(other, "127.0.0.1:0")
-            .output()
-            .expect("it runs");
-        assert_eq!(output.status.code(), Some(4), "{output:?}");
-        let line = one_line(&output);
-        assert!(line.contains(variable) && line.contains(&address) && line.contains("in use"), "{line}");
-    }
-}
-
-#[test]
-fn its_log_can_be_json() {
-    let mut server = Started::new(&["--database-url", "memory:", "--log-format", "json"]);
-    let mut line = String::new();
-    server.log.read_line(&mut line).expect("a line");
-    let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-    assert_eq!(line["message"], "Value of podID is test");
-    assert_eq!(line["level"], "INFO");
-    server.log_line("serving gRPC on ");
-    server.signal(Signal::TERM);
-    server.wait();
-}
-
-#[test]
-fn each_call_is_logged_at_debug() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut child = program(folder.path(), &["--database-url", "memory:"])
-        .env("RUST_LOG", "ticketing_server=debug")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
-    let log = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut server = Started { child, log, _folder: folder };
-    let grpc = server.log_line("serving gRPC on ");
-    let customers = CustomerControllerClient::new(common::connect(grpc.parse().expect("an address")));
-    customers.get_customer_opt(&Default::default(), common::patiently()).expect("answered");
-    server.log_line("Hit Get Customer rpc call");
-    server.log_line("End Get Customer rpc call");
-    // Without names it is refused; the lines are there all the same.
-    customers.create_customer_opt(&Default::default(), common::patiently()).expect_err("refused");
-    server.log_line("Hit Create Customer rpc call");
-    server.log_line("End Create Customer rpc call");
-    customers.list_customers_opt(&Default::default(), common::patiently()).expect("answered");
-    server.log_line("Hit List Customers rpc call");
-    server.log_line("End List Customers rpc call");
-    server.signal(Signal::TERM);
-    server.wait();
 }

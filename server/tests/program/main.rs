@@ -1,0 +1,7 @@
+//! The program: what it says and how it ends.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod life;
+mod started;
+mod stores;
