@@ -16,7 +16,7 @@ use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use ticketing_server::store::{SqliteStore, Store as _};
 
 use crate::common::{self, http_get};
-use crate::started::{PROGRAM, Started, ended, one_line};
+use crate::started::{PROGRAM, Started, ended, one_line, program};
 
 #[test]
 fn a_store_that_cannot_be_opened_is_named_and_ends_it() {
@@ -98,6 +98,23 @@ fn a_password_from_a_file_opens_the_database_and_a_refused_one_ends_the_program(
     assert_eq!(output.status.code(), Some(3));
     let line = one_line(&output);
     assert!(line.contains("password") && !line.contains("secret"), "{line}");
+}
+
+#[test]
+fn a_password_from_the_environment_opens_the_database() {
+    let postgres = Postgres::shared().expect("a PostgreSQL");
+    let url = postgres.new_database().expect("a new database");
+    let (user, host) = url.split_once('@').expect("user@host");
+    let (user, password) = user.rsplit_once(':').expect("a password");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = program(folder.path(), &["--database-url", &format!("{user}@{host}")]);
+    command.env("PGPASSWORD", password.replace("%40", "@")).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    let log = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut server = Started { child, log, _folder: folder };
+    server.log_line("serving gRPC on ");
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 /// Runs the program on a disk of its own, of one MiB, and gives the folder where that is seen from here. None where
