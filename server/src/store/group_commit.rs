@@ -19,8 +19,9 @@ const QUEUE: usize = 4096;
 /// When a caller who found the queue full may come back: several batches later.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-/// How long a batch is tried again. It leaves callers who wait for 3 s the time to hear why it failed.
-const GIVE_UP_AFTER: Duration = Duration::from_millis(1500);
+/// How long a batch is tried again. Whoever came while it was tried, and has to wait for the next batch too, still hears
+/// within the usual deadline of 3 s why both failed.
+const GIVE_UP_AFTER: Duration = Duration::from_millis(1250);
 
 /// The longest pause between two attempts; each is shortened at random, so that replicas do not meet again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);

@@ -32,6 +32,9 @@ const READERS: u32 = 8;
 /// How long a read may take, with all its attempts and the wait for a connection.
 const READ_TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// Between two attempts of a read.
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(10);
+
 /// How long one attempt to connect may take when the server starts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -81,15 +84,18 @@ impl PostgresStore {
     ) -> Result<T, StoreError> {
         let begun = Instant::now();
         loop {
-            let mut lease = Lease::of(&readers).await?;
             let left = READ_TIMEOUT.saturating_sub(begun.elapsed());
-            match timeout(left, query(lease.connection()?)).await {
-                Ok(Ok(answer)) => {
-                    lease.give_back();
-                    return Ok(answer);
-                }
+            let attempt = async {
+                let mut lease = Lease::of(&readers).await?;
+                let answer = query(lease.connection()?).await?;
+                lease.give_back();
+                Ok(answer)
+            };
+            match timeout(left, attempt).await {
+                Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) if state::may_pass(&error) && begun.elapsed() < READ_TIMEOUT => {
                     log::debug!("a read is tried again: {error}");
+                    async_std::task::sleep(READ_AGAIN_AFTER).await;
                 }
                 Ok(Err(error)) => return Err(unavailable(&error)),
                 Err(_) => {
@@ -105,14 +111,13 @@ impl PostgresStore {
 struct Lease(Option<PoolConnection<Postgres>>);
 
 impl Lease {
-    async fn of(readers: &PgPool) -> Result<Self, StoreError> {
+    async fn of(readers: &PgPool) -> sqlx::Result<Self> {
         // The way to a new connection is a future of 30 kB.
-        readers.acquire().boxed().await.map(|connection| Self(Some(connection))).map_err(|error| unavailable(&error))
+        readers.acquire().boxed().await.map(|connection| Self(Some(connection)))
     }
 
-    fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
-        let gone = || StoreError::Unavailable { cause: "the connection was given back".to_owned() };
-        self.0.as_deref_mut().ok_or_else(gone)
+    fn connection(&mut self) -> sqlx::Result<&mut PgConnection> {
+        self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
     fn give_back(mut self) {

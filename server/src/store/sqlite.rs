@@ -20,14 +20,18 @@ use super::group_commit::{GroupCommit, Writing};
 use super::{Created, OpenError, Page, Store, StoreError};
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 
-/// How long a statement waits for another process that writes. Past it the call gets [`StoreError::Unavailable`].
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a statement waits for another process that has the file locked.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The same for a transaction that writes. It is tried again soon: SQLite's own pauses grow, and who waits long loses
+/// against processes that write without pause.
+const WRITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Reads run beside each other and beside the writer (WAL), a thread each; more than a few gain nothing on a page cache.
 const READERS: u32 = 4;
 
 /// How long a read waits for one of the [`READERS`].
-const READER_TIMEOUT: Duration = Duration::from_secs(2);
+const READER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A store in a file: write-ahead log, `synchronous=FULL`, so an acknowledged create outlives a crash of the machine.
 #[derive(Debug, Clone)]
@@ -59,6 +63,7 @@ impl SqliteStore {
             .connect_with(options.clone())
             .await
             .map_err(|error| schema::Fault::from(error).of(file))?;
+        let options = options.busy_timeout(WRITE_BUSY_TIMEOUT);
         let committers = (0..writing.writers).map(|_| SqliteCommitter::new(file, options.clone())).collect();
         Ok(Self { writer: Arc::new(GroupCommit::start(committers, writing.batch)), readers })
     }

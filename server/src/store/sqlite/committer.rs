@@ -147,7 +147,7 @@ async fn earlier(connection: &mut SqliteConnection, new: &NewCustomer) -> sqlx::
 fn failed(error: &sqlx::Error) -> CommitError {
     let kind = match primary_code(error) {
         Some(code::FULL) => CommitErrorKind::Full,
-        // Another process held the write lock for longer than the busy timeout.
+        // Another process held the write lock.
         Some(code::BUSY | code::LOCKED) => CommitErrorKind::Conflict,
         _ => CommitErrorKind::Unavailable,
     };
