@@ -3,19 +3,19 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::facts::Facts;
-use super::{Concluded, Finding, History, Intent, Outcome, Seen, Verdict, Walk};
+use super::facts::{Customer, Facts};
+use super::{Concluded, Finding, History, Intent, Outcome, Seen, Verdict};
 
 /// Holds a history against the promises. Pure: the same history gets the same verdict.
 pub fn check(concluded: &Concluded) -> Verdict {
-    let Concluded { history, last } = concluded;
+    let history = &concluded.history;
     let facts = Facts::of(concluded);
     let unknown = history.creates.iter().filter(|create| matches!(create.outcome, Outcome::Unknown(_))).count();
     Verdict {
         lost: Finding::of(lost(history, &facts)),
-        doubled: Finding::of(doubled(history, last, &facts)),
-        invented: Finding::of(invented(history, last, &facts)),
-        skipped: Finding::of(skipped(history, last, &facts)),
+        doubled: Finding::of(doubled(history, &facts)),
+        invented: Finding::of(invented(history, &facts)),
+        skipped: Finding::of(skipped(&facts)),
         checked_creates: history.acknowledged().map(|seen| &seen.id).collect::<BTreeSet<_>>().len(),
         unknown,
         gets: history.gets.len(),
@@ -23,14 +23,14 @@ pub fn check(concluded: &Concluded) -> Verdict {
     }
 }
 
+/// What is wrong, by the customer's id.
 type Wrong<'a> = BTreeMap<&'a str, String>;
 
 fn lost<'a>(history: &'a History, facts: &Facts<'a>) -> Wrong<'a> {
     let mut lost = Wrong::new();
-    let gone = |seen: &Seen| !facts.places.contains_key(seen.id.as_str());
     for create in &history.creates {
         if let Outcome::Acknowledged(seen) = &create.outcome
-            && gone(seen)
+            && facts.customer(seen).place.is_none()
         {
             let what = || format!("{}: acknowledged at {:?}, not there at the end", seen.names(), create.ended);
             lost.entry(&seen.id).or_insert_with(what);
@@ -40,8 +40,9 @@ fn lost<'a>(history: &'a History, facts: &Facts<'a>) -> Wrong<'a> {
         let what = || format!("{}: acknowledged, then NOT_FOUND at {:?}", get.wanted.names(), get.ended);
         lost.entry(&get.wanted.id).or_insert_with(what);
     }
-    for walk in &history.walks {
-        for seen in walk.seen.iter().filter(|seen| gone(seen)) {
+    for (walk, numbers) in &facts.walks {
+        let customers = numbers.iter().map(|number| &facts.customers[*number]);
+        for Customer { seen, .. } in customers.filter(|customer| customer.place.is_none()) {
             let what = || format!("{}: shown in the walk of {:?}, not there at the end", seen.names(), walk.begun);
             lost.entry(&seen.id).or_insert_with(what);
         }
@@ -49,7 +50,7 @@ fn lost<'a>(history: &'a History, facts: &Facts<'a>) -> Wrong<'a> {
     lost
 }
 
-fn doubled<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wrong<'a> {
+fn doubled<'a>(history: &'a History, facts: &Facts<'a>) -> Wrong<'a> {
     // What may make one customer: a request id, or a create that has none.
     let cause = |intent: &'a Intent| match &intent.request_id {
         Some(request_id) => (true, request_id.as_str()),
@@ -74,7 +75,7 @@ fn doubled<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wrong
             count(&create.intent, seen);
         }
     }
-    for seen in history.shown(last) {
+    for seen in &facts.shown {
         if let Some((intent, _)) = facts.intents.get(seen.first_name.as_str()) {
             count(intent, seen);
         }
@@ -82,7 +83,7 @@ fn doubled<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wrong
     doubled
 }
 
-fn invented<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wrong<'a> {
+fn invented<'a>(history: &'a History, facts: &Facts<'a>) -> Wrong<'a> {
     let mut invented = Wrong::new();
     for create in &history.creates {
         if let Outcome::Acknowledged(seen) = &create.outcome
@@ -92,7 +93,7 @@ fn invented<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wron
             invented.entry(&seen.id).or_insert_with(what);
         }
     }
-    for seen in history.shown(last) {
+    for seen in &facts.shown {
         let what = match facts.intents.get(seen.first_name.as_str()) {
             None => format!("{}: nobody intended it", seen.names()),
             Some((intent, _)) if !intent.is(seen) => format!("{}: intended as {}", seen.names(), intent.names()),
@@ -104,17 +105,17 @@ fn invented<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wron
     invented
 }
 
-fn skipped<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wrong<'a> {
+fn skipped<'a>(facts: &Facts<'a>) -> Wrong<'a> {
     let mut skipped = Wrong::new();
-    for walk in history.walks.iter().chain([last]) {
-        let mut shown = vec![false; last.seen.len()];
+    let (_, all) = facts.walks.last().expect("there is a last walk");
+    for (walk, numbers) in &facts.walks {
+        let mut shown = vec![false; facts.customers.len()];
         let mut furthest = None;
-        for seen in &walk.seen {
-            // What is gone is lost, and counted there.
-            let Some(&place) = facts.places.get(seen.id.as_str()) else { continue };
-            let wrong = if shown[place] {
+        for number in numbers {
+            let Customer { seen, place, .. } = facts.customers[*number];
+            let wrong = if shown[*number] {
                 Some("shown twice in")
-            } else if furthest > Some(place) {
+            } else if place.is_some() && place < furthest {
                 Some("shown out of order in")
             } else {
                 None
@@ -123,11 +124,13 @@ fn skipped<'a>(history: &'a History, last: &'a Walk, facts: &Facts<'a>) -> Wrong
                 let what = || format!("{}: {wrong} the walk of {:?}", seen.names(), walk.begun);
                 skipped.entry(&seen.id).or_insert_with(what);
             }
-            shown[place] = true;
-            furthest = furthest.max(Some(place));
+            shown[*number] = true;
+            furthest = furthest.max(place);
         }
-        for (seen, _) in last.seen.iter().zip(shown).filter(|(_, shown)| walk.complete && !shown) {
-            if let Some(since) = facts.known_since.get(seen.id.as_str()).filter(|since| **since < walk.begun) {
+        // What is not in the last walk either is lost, and counted there.
+        for number in all.iter().filter(|number| walk.complete && !shown[**number]) {
+            let Customer { seen, known_since, .. } = facts.customers[*number];
+            if let Some(since) = known_since.filter(|since| *since < walk.begun) {
                 let what = || format!("{}: there since {since:?}, not in the walk of {:?}", seen.names(), walk.begun);
                 skipped.entry(&seen.id).or_insert_with(what);
             }
@@ -144,7 +147,7 @@ mod tests {
     use ticketing_client::Code;
 
     use super::*;
-    use crate::history::Create;
+    use crate::history::{Create, Walk};
 
     const LOST_ANSWER: Outcome = Outcome::Unknown(Code::Unavailable);
 
