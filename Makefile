@@ -7,12 +7,15 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # The binaries are promised in target/release, whatever cargo's own settings say.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 export CUSTOMERS
+export CLUSTER_LOAD
 
 # In CI the lock file is law.
 CARGO_FLAGS := --release $(if $(CI),--locked)
 # Every target compiles the whole workspace: a part of it would choose other features, and compile C-core again for them.
 WORKSPACE := $(CARGO_FLAGS) --workspace
 TESTBED := target/release/testbed
+PYTHON := .tools/python/bin/python -I -B
+MANIFESTS := $(PYTHON) tools/manifests
 
 .PHONY: help
 help: ## Print the targets
@@ -75,6 +78,22 @@ figures-main: build ## Measure the figures of the main job: spread, import, star
 figures-store: build ## Measure the figures of the store: group commit, pages, histories under kills, a million rows
 	@tools/setup test
 	@$(TESTBED) figures store
+
+.PHONY: manifests
+manifests: setup ## Write what manifests/ and overlays/ repeat of other files (CANARY=25: the canary's share in percent)
+	@tools/setup manifests
+	@$(MANIFESTS) write $(if $(CANARY),--canary "$(CANARY)")
+
+.PHONY: manifests-check
+manifests-check: build ## Check manifests and overlays: schemas, security, references, Envoy's files, Dockerfile
+	@tools/setup manifests
+	@$(MANIFESTS) check
+	cargo test $(WORKSPACE) --test manifests
+
+.PHONY: cluster-test
+cluster-test: setup ## Try all of it on the cluster of kubectl (CLUSTER_LOAD='kind load docker-image')
+	@tools/setup manifests
+	@$(PYTHON) tools/cluster-test $(if $(CLUSTER_NAMESPACE),--namespace "$(CLUSTER_NAMESPACE)")
 
 .PHONY: clean-tools
 clean-tools: ## Remove what tools/setup got
