@@ -67,8 +67,20 @@ deny: preflight ## Review the dependencies: bans, licences, sources, advisories
 codegen: setup ## Write the generated code of proto/ again
 	cargo run $(CARGO_FLAGS) --package ticketing-codegen
 
+.PHONY: images
+images: ## Build the images of server and client, tagged with the version
+	@tools/images
+
+.PHONY: base-images
+base-images: ## Make stand-ins for the base images where no registry can be reached (as root)
+	@tools/base-images
+
+.PHONY: compose-test
+compose-test: build images ## Bring compose.yaml up, scale, kill and restart it, and look for every customer
+	@$(TESTBED) compose
+
 .PHONY: figures
-figures: figures-main figures-store ## Measure all figures
+figures: figures-main figures-store figures-images ## Measure all figures
 
 .PHONY: figures-main
 figures-main: build ## Measure the figures of the main job: spread, import, start
@@ -94,6 +106,10 @@ manifests-check: build ## Check manifests and overlays: schemas, security, refer
 cluster-test: setup ## Try all of it on the cluster of kubectl (CLUSTER_LOAD='kind load docker-image')
 	@tools/setup manifests
 	@$(PYTHON) tools/cluster-test $(if $(CLUSTER_NAMESPACE),--namespace "$(CLUSTER_NAMESPACE)")
+
+.PHONY: figures-images
+figures-images: build images ## Measure the figures of images, compose and cluster
+	@$(TESTBED) figures images
 
 .PHONY: clean-tools
 clean-tools: ## Remove what tools/setup got

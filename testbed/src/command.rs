@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use testbed::figures::{Area, Figure, Json, Lines, Report};
-use testbed::{BedError, Stop, Testbed, binaries, demo};
+use testbed::{BedError, Stop, Testbed, binaries, compose, demo};
 
 /// Servers behind real Envoy on this machine's loopback. Everything that is started ends with this program.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ enum Command {
         #[arg(long, value_name = "FILE.csv")]
         customers: Option<PathBuf>,
     },
+    /// Run compose.yaml on this machine's engine: scale, kill and restart it while callers go on, look for every customer
+    Compose,
     /// Measure the figures of an area, print a line each and write target/figures/AREA.json
     Figures {
         #[arg(value_enum)]
@@ -58,6 +60,7 @@ impl Args {
                 demo::run(customers.as_deref(), stop, &mut io::stdout())?;
                 Ok(ExitCode::SUCCESS)
             }
+            Command::Compose => compose(stop),
             Command::Figures { area, only } => figures(area, &only, stop),
         }
     }
@@ -84,6 +87,15 @@ impl Up {
         stop.wait();
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn compose(stop: &Stop) -> Result<ExitCode, BedError> {
+    let findings = compose::exercise(stop, &mut |line| {
+        // Where stdout is closed the exit code still tells.
+        let _ = writeln!(io::stdout(), "{line}");
+    })?;
+    let faults = findings.faults();
+    if faults.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(BedError::Unexpected(faults.join("; "))) }
 }
 
 fn figures(area: Area, only: &[String], stop: &Stop) -> Result<ExitCode, BedError> {

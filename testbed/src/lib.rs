@@ -16,12 +16,14 @@
 
 mod bed;
 pub mod binaries;
+pub mod compose;
 mod connect;
 pub mod customers;
 pub mod demo;
 mod description;
 mod dns;
 mod endpoints;
+mod engine;
 pub mod envoy;
 mod error;
 pub mod figures;

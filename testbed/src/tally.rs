@@ -1,6 +1,7 @@
 //! What came of many calls.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use ticketing_client::{CallError, Code};
 
@@ -9,6 +10,8 @@ use ticketing_client::{CallError, Code};
 pub struct Tally {
     /// Calls that succeeded, by the pod that answered.
     pub pods: BTreeMap<String, u64>,
+    /// When each of them answered first.
+    pub since: BTreeMap<String, SystemTime>,
     /// Calls that failed, by their code.
     pub failures: BTreeMap<Code, u64>,
     /// The first failure, in words.
@@ -19,7 +22,12 @@ impl Tally {
     /// Counts one call: the pod that answered, or the failure.
     pub fn count(&mut self, outcome: Result<String, CallError>) {
         match outcome {
-            Ok(pod) => *self.pods.entry(pod).or_default() += 1,
+            Ok(pod) => {
+                if !self.since.contains_key(&pod) {
+                    self.since.insert(pod.clone(), SystemTime::now());
+                }
+                *self.pods.entry(pod).or_default() += 1;
+            }
             Err(error) => {
                 *self.failures.entry(error.code).or_default() += 1;
                 self.first_failure.get_or_insert_with(|| error.to_string());
@@ -31,6 +39,9 @@ impl Tally {
     pub fn add(&mut self, other: Self) {
         for (pod, calls) in other.pods {
             *self.pods.entry(pod).or_default() += calls;
+        }
+        for (pod, first) in other.since {
+            self.since.entry(pod).and_modify(|known| *known = first.min(*known)).or_insert(first);
         }
         for (code, calls) in other.failures {
             *self.failures.entry(code).or_default() += calls;

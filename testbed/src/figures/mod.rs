@@ -1,5 +1,6 @@
 //! What is promised in numbers, measured by a run and held against its bound.
 
+mod images_area;
 mod main_area;
 mod plan;
 mod report;
@@ -23,6 +24,8 @@ pub enum Area {
     Main,
     /// Group commit, pages, histories under kills, the cache, a million customers there and back.
     Store,
+    /// Size, rebuild and start of the images; compose; the cluster.
+    Images,
 }
 
 impl Area {
@@ -31,6 +34,7 @@ impl Area {
         match self {
             Self::Main => "main",
             Self::Store => "store",
+            Self::Images => "images",
         }
     }
 
@@ -41,6 +45,7 @@ impl Area {
         let plans = match self {
             Self::Main => main_area::PLANS,
             Self::Store => store_area::PLANS,
+            Self::Images => images_area::PLANS,
         };
         let mut figures = Vec::new();
         let asked = |plan: &&Plan| {
@@ -73,13 +78,16 @@ pub enum Unit {
     /// Milliseconds.
     #[serde(rename = "ms")]
     Milliseconds,
+    /// Seconds.
+    #[serde(rename = "s")]
+    Seconds,
     /// Times as much as the other side of a comparison.
     #[serde(rename = "x")]
     Times,
     /// First or last names.
     #[serde(rename = "names")]
     Names,
-    /// Megabytes (1,000,000 bytes) of memory.
+    /// Megabytes (1,000,000 bytes).
     #[serde(rename = "MB")]
     Megabytes,
 }
@@ -92,6 +100,7 @@ impl fmt::Display for Unit {
             Self::Customers => "customers",
             Self::RowsPerSecond => "rows/s",
             Self::Milliseconds => "ms",
+            Self::Seconds => "s",
             Self::Times => "x",
             Self::Names => "names",
             Self::Megabytes => "MB",
