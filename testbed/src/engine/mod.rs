@@ -11,7 +11,10 @@ use crate::{BedError, binaries};
 
 /// Fails, with what to do, where no engine answers.
 pub(crate) fn check() -> Result<(), BedError> {
-    ask(&mut Command::new(binaries::repository().join("tools/engine"))).map(drop)
+    let script = binaries::repository().join("tools/engine");
+    let output = Command::new(&script).output().map_err(BedError::io(format!("run {}", script.display())))?;
+    // Its one line says all.
+    if output.status.success() { Ok(()) } else { Err(BedError::Unexpected(said(&output))) }
 }
 
 /// The answer of `docker` with these arguments.
@@ -40,7 +43,10 @@ fn run(command: &mut Command) -> Result<Output, BedError> {
     if output.status.success() {
         return Ok(output);
     }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
-    Err(BedError::Unexpected(format!("{} {}: {said}", command.get_program().display(), args.join(" "))))
+    Err(BedError::Unexpected(format!("{} {}: {}", command.get_program().display(), args.join(" "), said(&output))))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
