@@ -16,7 +16,11 @@ use crate::metrics::{MethodMetrics, Metrics};
 use crate::rpc::{Answer, Decoded, Edge, End, Refusal, Unary, caller_gone, checked};
 
 /// The services whose health is known; the empty name is the server as a whole.
-const SERVICES: [&str; 2] = ["", "ticketing.CustomerController"];
+const SERVICES: [&str; 3] = ["", "ticketing.CustomerController", LIVE];
+
+/// For probes that restart a process: healthy from the first call that is accepted to the last. Whoever waits for its
+/// database, or drains, must not be restarted for it.
+const LIVE: &str = "live";
 
 /// Where a server stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +36,13 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    fn status(self) -> ServingStatus {
-        if self == Self::Serving { ServingStatus::SERVING } else { ServingStatus::NOT_SERVING }
+    /// What is said about a service; nothing about one that is not known.
+    fn status_of(self, service: &str) -> Option<ServingStatus> {
+        SERVICES.contains(&service).then_some(if self == Self::Serving || service == LIVE {
+            ServingStatus::SERVING
+        } else {
+            ServingStatus::NOT_SERVING
+        })
     }
 }
 
@@ -151,10 +160,8 @@ impl Unary for Check {
         &mut self,
         request: HealthCheckRequest,
     ) -> BoxFuture<'static, Result<Answer<HealthCheckResponse>, Refusal>> {
-        let known = SERVICES.contains(&request.service.as_str());
-        let answer =
-            if known { Ok(Answer::new(response(self.0.phase().status()))) } else { Err(Refusal::NoSuchService) };
-        ready(answer).boxed()
+        let status = self.0.phase().status_of(&request.service).ok_or(Refusal::NoSuchService);
+        ready(status.map(|status| Answer::new(response(status)))).boxed()
     }
 }
 
@@ -172,8 +179,10 @@ impl Unary for List {
     }
 
     fn call(&mut self, _: HealthListRequest) -> BoxFuture<'static, Result<Answer<HealthListResponse>, Refusal>> {
-        let status = self.0.phase().status();
-        let statuses = SERVICES.map(|service| (service.to_owned(), response(status))).into();
+        let phase = self.0.phase();
+        let told =
+            SERVICES.iter().filter_map(|&service| Some((service.to_owned(), response(phase.status_of(service)?))));
+        let statuses = told.collect();
         ready(Ok(Answer::new(HealthListResponse { statuses, ..HealthListResponse::default() }))).boxed()
     }
 }
@@ -189,7 +198,7 @@ fn watch(
     let mut phases = health.watch();
     edge.converse("Health Watch", metrics, ctx, sink, move |sink: &mut ServerStreamingSink<_>| {
         async move {
-            let known = SERVICES.contains(&request?.service.as_str());
+            let service = request?.service;
             let mut told = None;
             loop {
                 let phase = match select(phases.next(), pin!(caller_gone(sink))).await {
@@ -199,7 +208,7 @@ fn watch(
                     Either::Left((None, _)) => return Ok(End::Complete),
                     Either::Right(_) => return Ok(End::CallerGone),
                 };
-                let status = if known { phase.status() } else { ServingStatus::SERVICE_UNKNOWN };
+                let status = phase.status_of(&service).unwrap_or(ServingStatus::SERVICE_UNKNOWN);
                 if told.replace(status) != Some(status)
                     && sink.send((response(status), WriteFlags::default())).await.is_err()
                 {

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use async_std::task::block_on;
-use common::{TestServer, patiently, serve, serve_on};
+use common::{TestServer, patiently, serve, serve_on, start};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt as _, Shared, ready};
 use futures::{SinkExt as _, StreamExt as _};
@@ -86,26 +86,24 @@ fn a_store_that_is_away_is_unavailable_and_says_when_to_come_back_but_health_goe
     let details = Status::parse_from_bytes(status.details()).expect("details").details;
     let retry = details[0].unpack::<RetryInfo>().expect("it unpacks").expect("it is RetryInfo");
     assert!(retry.retry_delay.nanos > 0);
-    assert_eq!(health(&server), ServingStatus::SERVING);
+    assert_eq!(server.health("").expect("known"), ServingStatus::SERVING);
     assert_eq!(server.get("/readyz").0, 200);
-}
-
-fn health(server: &TestServer) -> ServingStatus {
-    let client = HealthClient::new(server.channel());
-    client.check_opt(&HealthCheckRequest::default(), patiently()).expect("checked").status.enum_value_or_default()
 }
 
 #[test]
 fn health_knows_the_server_and_its_service_and_nothing_else() {
     let server = serve();
-    let client = HealthClient::new(server.channel());
-    let ask = |service: &str| {
-        let request = HealthCheckRequest { service: service.to_owned(), ..Default::default() };
-        client.check_opt(&request, patiently()).map(|response| response.status.enum_value_or_default())
-    };
-    assert_eq!(ask("").expect("known"), ServingStatus::SERVING);
-    assert_eq!(ask("ticketing.CustomerController").expect("known"), ServingStatus::SERVING);
-    assert_eq!(failure(ask("ticketing.Nobody")).code(), RpcStatusCode::NOT_FOUND);
+    for service in ["", "ticketing.CustomerController", "live"] {
+        assert_eq!(server.health(service).expect("known"), ServingStatus::SERVING);
+    }
+    assert_eq!(failure(server.health("ticketing.Nobody")).code(), RpcStatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_server_without_its_store_does_not_serve_but_is_alive_so_that_nobody_restarts_it() {
+    let server = start(&[]);
+    assert_eq!(server.health("ticketing.CustomerController").expect("known"), ServingStatus::NOT_SERVING);
+    assert_eq!(server.health("live").expect("known"), ServingStatus::SERVING);
 }
 
 #[test]

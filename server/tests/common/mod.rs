@@ -13,6 +13,9 @@ use grpcio::{
 };
 use protobuf::Message as _;
 use ticketing_proto::error_details::BadRequest;
+use ticketing_proto::health::HealthCheckRequest;
+use ticketing_proto::health::health_check_response::ServingStatus;
+use ticketing_proto::health_grpc::HealthClient;
 use ticketing_proto::status::Status;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use ticketing_server::store::{MemoryStore, Store};
@@ -35,6 +38,13 @@ pub(crate) fn serve() -> TestServer {
 
 /// A server on a store and with further flags.
 pub(crate) fn serve_on(store: impl Store, flags: &[&str]) -> TestServer {
+    let server = start(flags);
+    server.running.serve(Arc::new(store));
+    server
+}
+
+/// A server that accepts calls and has no store yet.
+pub(crate) fn start(flags: &[&str]) -> TestServer {
     let base =
         ["ticketing-server", "--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--pod-name", "pod-a"];
     let quick = ["--drain-delay", "0s", "--drain-timeout", "10s"];
@@ -42,15 +52,20 @@ pub(crate) fn serve_on(store: impl Store, flags: &[&str]) -> TestServer {
     let config = Config::try_from(Args::try_parse_from(flags).expect("flags")).expect("settings");
     let app = config.build().expect("free ports");
     let (grpc, admin) = (app.grpc, app.admin);
-    let running = app.start();
-    running.serve(Arc::new(store));
-    TestServer { grpc, admin, running, channel: connect(grpc) }
+    TestServer { grpc, admin, running: app.start(), channel: connect(grpc) }
 }
 
 /// A channel with a connection of its own.
 pub(crate) fn connect(address: SocketAddr) -> Channel {
     let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
     ChannelBuilder::new(environment).use_local_subchannel_pool(true).connect(&address.to_string())
+}
+
+/// What the server behind a channel says about a service.
+pub(crate) fn health(channel: &Channel, service: &str) -> grpcio::Result<ServingStatus> {
+    let request = HealthCheckRequest { service: service.to_owned(), ..Default::default() };
+    let response = HealthClient::new(channel.clone()).check_opt(&request, patiently())?;
+    Ok(response.status.enum_value_or_default())
 }
 
 pub(crate) fn patiently() -> CallOption {
@@ -64,6 +79,11 @@ impl TestServer {
 
     pub(crate) fn customers(&self) -> CustomerControllerClient {
         CustomerControllerClient::new(self.channel())
+    }
+
+    /// What health says about a service.
+    pub(crate) fn health(&self, service: &str) -> grpcio::Result<ServingStatus> {
+        health(&self.channel, service)
     }
 
     /// Calls any method with any bytes.

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
+use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
 use crate::common::{self, http_get};
@@ -43,6 +44,8 @@ fn while_it_drains_it_is_alive_but_not_ready_and_says_why() {
     let probe = Command::new(PROGRAM).args(["health", &grpc]).output().expect("it runs");
     assert_eq!(probe.status.code(), Some(1));
     assert!(one_line(&probe).contains("NOT_SERVING"));
+    let alive = common::health(&common::connect(grpc.parse().expect("an address")), "live");
+    assert_eq!(alive.expect("known"), ServingStatus::SERVING);
     server.signal(Signal::TERM);
     assert_eq!(server.wait().code(), Some(143), "a second signal ends it at once");
 }
