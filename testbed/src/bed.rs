@@ -91,10 +91,14 @@ impl Testbed {
         let addresses: Vec<_> = (0..ADDRESSES_CHECKED).map(address).collect();
         let endpoints = Endpoints::default();
         let grpc = Port::free_on(&addresses)?;
-        let dns = DnsServer::start(endpoints.clone()).map_err(BedError::io("start the DNS server"))?;
+        let dns = DnsServer::start(vec![(envoy::CLUSTER, endpoints.clone())])
+            .map_err(BedError::io("start the DNS server"))?;
         let envoy = self
             .envoy
-            .then(|| envoy::Envoy::start(folder.path(), self.envoy_port, grpc.number(), dns.address()))
+            .then(|| {
+                let file = envoy::ConfigFile::of_repository()?;
+                envoy::Envoy::start(&file, folder.path(), self.envoy_port, grpc.number(), dns.address())
+            })
             .transpose()?;
         let l4 = self.l4_seed.map(|seed| L4Balancer::start(endpoints.clone(), seed)).transpose();
         let mut bed = Bed {

@@ -99,6 +99,11 @@ fn compose(stop: &Stop) -> Result<ExitCode, BedError> {
 }
 
 fn figures(area: Area, only: &[String], stop: &Stop) -> Result<ExitCode, BedError> {
+    if let Some(unknown) = only.iter().find(|name| !area.names().any(|known| known == **name)) {
+        let known: Vec<_> = area.names().collect();
+        let text = format!("the area {} has no figure {unknown}, but {}", area.name(), known.join(", "));
+        return Err(BedError::Unexpected(text));
+    }
     let folder = binaries::repository().join("target/figures");
     fs::create_dir_all(&folder)
         .map_err(|source| BedError::Io { doing: format!("make {}", folder.display()), source })?;

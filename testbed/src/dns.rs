@@ -1,4 +1,4 @@
-//! A DNS server that answers for the headless Service: one A record for each server that takes calls.
+//! A DNS server that answers for headless Services: one A record for each server that takes calls.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -13,9 +13,6 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use crate::Endpoints;
 
-/// The first label of the name that is answered; a search domain may follow.
-const SERVICE: &str = "app-server-headless";
-
 /// Seconds. As Docker's DNS says it: long, so that a resolver which honours it is found out.
 const TTL: u32 = 600;
 const TCP_LIMIT: Duration = Duration::from_secs(2);
@@ -23,7 +20,7 @@ const MAX_UDP_QUERY: usize = 4_096;
 /// UDP and TCP need the same number; the system gives a free one for the first only.
 const BIND_TRIES: usize = 50;
 
-/// What is answered for the service's name.
+/// What is answered for a service's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DnsAnswer {
     /// The servers that take calls.
@@ -49,17 +46,18 @@ pub struct DnsServer {
 
 #[derive(Debug)]
 struct Zone {
-    endpoints: Endpoints,
+    services: Vec<(&'static str, Endpoints)>,
     answer: Mutex<DnsAnswer>,
     ended: AtomicBool,
 }
 
 impl DnsServer {
-    /// Serves `endpoints` under the service's name on a free port.
-    pub fn start(endpoints: Endpoints) -> io::Result<Self> {
+    /// Serves each service's endpoints on a free port. A service's name is the first label of the name that is asked
+    /// for; a search domain may follow.
+    pub fn start(services: Vec<(&'static str, Endpoints)>) -> io::Result<Self> {
         let (udp, tcp) = bind()?;
         let address = udp.local_addr()?;
-        let zone = Arc::new(Zone { endpoints, answer: Mutex::default(), ended: AtomicBool::new(false) });
+        let zone = Arc::new(Zone { services, answer: Mutex::default(), ended: AtomicBool::new(false) });
         let (udp_zone, tcp_zone) = (zone.clone(), zone.clone());
         let threads =
             vec![thread::spawn(move || serve_udp(&udp, &udp_zone)), thread::spawn(move || serve_tcp(&tcp, &tcp_zone))];
@@ -100,7 +98,8 @@ impl Zone {
         let query = Message::from_vec(query).ok()?;
         let asked = query.queries.first()?;
         let answer = *self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        let ours = asked.name().iter().next().is_some_and(|label| label.eq_ignore_ascii_case(SERVICE.as_bytes()));
+        let label = asked.name().iter().next().unwrap_or_default();
+        let ours = self.services.iter().find(|(name, _)| label.eq_ignore_ascii_case(name.as_bytes()));
 
         let mut response = Message::response(query.metadata.id, query.metadata.op_code);
         response.metadata = Metadata::response_from_request(&query.metadata);
@@ -110,11 +109,14 @@ impl Zone {
         match answer {
             DnsAnswer::Silence => return None,
             DnsAnswer::ServerFailure => response.metadata.response_code = ResponseCode::ServFail,
-            DnsAnswer::Addresses if ours && asked.query_type() == RecordType::A => {
-                response.add_answers(self.records(asked.name()));
-            }
-            DnsAnswer::Addresses | DnsAnswer::Empty if ours => {}
-            _ => response.metadata.response_code = ResponseCode::NXDomain,
+            DnsAnswer::NoSuchName => response.metadata.response_code = ResponseCode::NXDomain,
+            DnsAnswer::Addresses | DnsAnswer::Empty => match ours {
+                Some((_, endpoints)) if answer == DnsAnswer::Addresses && asked.query_type() == RecordType::A => {
+                    response.add_answers(records(asked.name(), endpoints));
+                }
+                Some(_) => {}
+                None => response.metadata.response_code = ResponseCode::NXDomain,
+            },
         }
         let bytes = response.to_vec().ok()?;
         if limit.is_some_and(|limit| bytes.len() > limit.min(query.max_payload().into())) {
@@ -122,11 +124,11 @@ impl Zone {
         }
         Some(bytes)
     }
+}
 
-    fn records(&self, name: &Name) -> Vec<Record> {
-        let record = |ip: Ipv4Addr| Record::from_rdata(name.clone(), TTL, RData::A(A(ip)));
-        self.endpoints.addresses().iter().map(|address| record(*address.ip())).collect()
-    }
+fn records(name: &Name, endpoints: &Endpoints) -> Vec<Record> {
+    let record = |ip: Ipv4Addr| Record::from_rdata(name.clone(), TTL, RData::A(A(ip)));
+    endpoints.addresses().iter().map(|address| record(*address.ip())).collect()
 }
 
 fn bind() -> io::Result<(UdpSocket, TcpListener)> {
@@ -189,7 +191,7 @@ mod tests {
         for number in 0..count {
             endpoints.add(SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2 + number), 12345));
         }
-        DnsServer::start(endpoints).unwrap()
+        DnsServer::start(vec![("app-server-headless", endpoints)]).unwrap()
     }
 
     fn query(name: &str, kind: RecordType) -> Vec<u8> {

@@ -16,6 +16,7 @@
 
 mod bed;
 pub mod binaries;
+mod canary;
 pub mod compose;
 mod connect;
 pub mod customers;
@@ -45,6 +46,7 @@ mod usage;
 mod wait;
 
 pub use bed::{Bed, Testbed};
+pub use canary::Canary;
 pub use description::{Description, ServerDescription};
 pub use dns::{DnsAnswer, DnsServer};
 pub use endpoints::Endpoints;

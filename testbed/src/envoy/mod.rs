@@ -1,14 +1,16 @@
 //! Real Envoy on the repository's own `envoy.yaml`.
 
 mod admin;
+mod config_file;
 mod place;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 pub use admin::Host;
+pub use config_file::{ConfigFile, file};
 pub use place::{Places, place};
 
 use crate::{BedError, Port, Process, binaries};
@@ -40,9 +42,15 @@ pub struct Envoy {
 }
 
 impl Envoy {
-    /// Starts Envoy in front of servers on `server_port` whose addresses the DNS server at `dns` knows. The listener is
-    /// on `port` if that is given. Files go into `folder`.
-    pub fn start(folder: &Path, port: Option<u16>, server_port: u16, dns: SocketAddr) -> Result<Self, BedError> {
+    /// Starts Envoy on `file` in front of servers on `server_port` whose addresses the DNS server at `dns` knows. The
+    /// listener is on `port` if that is given. Files go into `folder`.
+    pub fn start(
+        file: &ConfigFile,
+        folder: &Path,
+        port: Option<u16>,
+        server_port: u16,
+        dns: SocketAddr,
+    ) -> Result<Self, BedError> {
         let program = binaries::envoy()?;
         let free = || Port::free_on(&[Ipv4Addr::LOCALHOST]);
         let listener = port.map_or_else(free, |number| Port::exactly(number, Ipv4Addr::LOCALHOST))?;
@@ -56,7 +64,7 @@ impl Envoy {
             dns,
         };
         let config = folder.join("envoy.json");
-        fs::write(&config, placed_file(&places)?).map_err(BedError::io(format!("write {}", config.display())))?;
+        fs::write(&config, file.placed(&places)?).map_err(BedError::io(format!("write {}", config.display())))?;
         let mut command = Command::new(program);
         command.arg("--config-path").arg(&config).args(FLAGS).args(["--log-level", "warn"]);
         let process = Process::start("envoy", &mut command, &folder.join("envoy.log"))?;
@@ -90,27 +98,18 @@ impl Envoy {
 
     /// The servers as Envoy sees them; empty while it does not answer.
     pub fn hosts(&self) -> Vec<Host> {
-        admin::hosts(self.admin(), CLUSTER)
+        self.hosts_of(CLUSTER)
+    }
+
+    /// The servers of a cluster as Envoy sees them; empty while it does not answer.
+    pub fn hosts_of(&self, cluster: &str) -> Vec<Host> {
+        admin::hosts(self.admin(), cluster)
     }
 
     /// Counters and gauges whose names contain `filter`, by name; empty while Envoy does not answer.
     pub fn stats(&self, filter: &str) -> Vec<(String, u64)> {
         admin::stats(self.admin(), filter)
     }
-}
-
-/// The repository's `envoy.yaml`.
-pub fn file() -> PathBuf {
-    binaries::repository().join("envoy.yaml")
-}
-
-fn placed_file(places: &Places) -> Result<Vec<u8>, BedError> {
-    let path = file();
-    let text = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
-    let unfit = |reason: String| BedError::EnvoyFile { path: path.clone(), reason };
-    let parsed = serde_saphyr::from_str(&text).map_err(|error| unfit(error.to_string()))?;
-    let json = place(parsed, places).map_err(unfit)?;
-    Ok(json.to_string().into_bytes())
 }
 
 fn on_loopback(port: &Port) -> SocketAddrV4 {

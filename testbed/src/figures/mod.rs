@@ -38,20 +38,28 @@ impl Area {
         }
     }
 
+    const fn plans(self) -> &'static [Plan] {
+        match self {
+            Self::Main => main_area::PLANS,
+            Self::Store => store_area::PLANS,
+            Self::Images => images_area::PLANS,
+        }
+    }
+
+    /// The names of its figures, in the order in which they are measured.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        self.plans().iter().flat_map(|plan| plan.wanted).map(|wanted| wanted.name)
+    }
+
     /// Measures the figures of this area, one run after the other: those named in `only` and what is measured with
     /// them, or all where it is empty. `each` sees every figure as soon as it is known, so that a late fault loses
     /// nothing.
     pub fn measure(self, only: &[String], stop: &Stop, each: &mut dyn FnMut(&Figure)) -> Vec<Figure> {
-        let plans = match self {
-            Self::Main => main_area::PLANS,
-            Self::Store => store_area::PLANS,
-            Self::Images => images_area::PLANS,
-        };
         let mut figures = Vec::new();
         let asked = |plan: &&Plan| {
             only.is_empty() || plan.wanted.iter().any(|wanted| only.iter().any(|name| name == wanted.name))
         };
-        for plan in plans.iter().filter(asked) {
+        for plan in self.plans().iter().filter(asked) {
             let measured = plan.measure(self, stop);
             measured.iter().for_each(&mut *each);
             figures.extend(measured);
@@ -90,6 +98,9 @@ pub enum Unit {
     /// Megabytes (1,000,000 bytes).
     #[serde(rename = "MB")]
     Megabytes,
+    /// Hundredths of a whole.
+    #[serde(rename = "%")]
+    Percent,
 }
 
 impl fmt::Display for Unit {
@@ -104,6 +115,7 @@ impl fmt::Display for Unit {
             Self::Times => "x",
             Self::Names => "names",
             Self::Megabytes => "MB",
+            Self::Percent => "%",
         })
     }
 }

@@ -47,6 +47,14 @@ fn the_testbed_changes_ports_bind_addresses_and_resolver_and_nothing_else() {
     assert_eq!(name, ours.values().filter(|value| *value == "app-server-headless").count(), "the servers' name stays");
 }
 
+/// `make manifests` writes it again.
+#[test]
+fn the_config_map_holds_the_file_to_the_letter() {
+    let map = fs::read_to_string(binaries::repository().join("manifests/envoy-conf.yaml")).unwrap();
+    let map: Value = serde_saphyr::from_str(&map).unwrap();
+    assert_eq!(map["data"]["envoy.yaml"].as_str().unwrap(), fs::read_to_string(envoy::file()).unwrap());
+}
+
 #[test]
 fn envoy_takes_the_file_without_a_warning() {
     let output = Command::new(binaries::envoy().unwrap())

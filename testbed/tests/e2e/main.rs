@@ -2,6 +2,7 @@
 
 mod admission;
 mod callers_in_python;
+mod canary;
 mod compose_file;
 mod creates;
 mod demo;

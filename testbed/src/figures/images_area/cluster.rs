@@ -1,14 +1,32 @@
 //! What the last `make cluster-test` found, kept in a committed file: a cluster is not at hand wherever figures are
-//! measured. The file holds the lines that the test printed, and comments that say when and where.
+//! measured.
 
 use std::fs;
+
+use serde::Deserialize;
 
 use crate::figures::plan::Measured;
 use crate::{BedError, Stop, binaries};
 
-const FILE: &str = "docs/cluster-test.txt";
+const FILE: &str = "docs/cluster-test.json";
 const NAMES: [&str; 4] =
     ["cluster_rollout_server_failed", "cluster_rollout_envoy_failed", "cluster_scale_failed", "cluster_lost"];
+
+/// As `tools/cluster-test` writes it.
+#[derive(Deserialize)]
+struct ClusterTest {
+    date: String,
+    kubernetes: String,
+    version: String,
+    figures: Vec<Found>,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    name: String,
+    value: Option<f64>,
+    note: String,
+}
 
 pub(super) fn run(_: &Stop) -> Result<Vec<Measured>, BedError> {
     let path = binaries::repository().join(FILE);
@@ -18,14 +36,16 @@ pub(super) fn run(_: &Stop) -> Result<Vec<Measured>, BedError> {
 }
 
 fn measured(text: &str) -> Result<Vec<Measured>, BedError> {
-    let comments: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# ")).collect();
-    let note = format!("{FILE}: {}", comments.join("; "));
+    let test: ClusterTest = serde_json::from_str(text)
+        .map_err(|error| BedError::Unexpected(format!("{FILE}: {error}; run make cluster-test again")))?;
+    let ClusterTest { date, kubernetes, version, figures } = test;
     let value_of = |name: &&str| {
-        let of_it = text.lines().find_map(|line| line.strip_prefix(&format!("figure images {name} ")));
-        let value = of_it.and_then(|rest| rest.split(' ').next()?.parse().ok());
-        value
-            .map(|value| Measured::once(value, note.clone()))
-            .ok_or_else(|| BedError::Unexpected(format!("{FILE} tells no {name}: run make cluster-test to its end")))
+        let found = figures.iter().find(|figure| figure.name == **name);
+        let Some(Found { value: Some(value), note, .. }) = found else {
+            return Err(BedError::Unexpected(format!("{FILE} tells no {name}: run make cluster-test to its end")));
+        };
+        let note = format!("make cluster-test of {date} on Kubernetes {kubernetes} with version {version}: {note}");
+        Ok(Measured::once(*value, note))
     };
     NAMES.iter().map(value_of).collect()
 }
@@ -34,24 +54,17 @@ fn measured(text: &str) -> Result<Vec<Measured>, BedError> {
 mod tests {
     use super::*;
 
-    const WHOLE: &str = "\
-# 2026-11-24, Kubernetes v1.36.0
-figure images cluster_rollout_server_failed 0 calls ==0 ok
-figure images cluster_rollout_envoy_failed 3 calls ==0 short
-figure images cluster_scale_failed 0 calls ==0 ok
-figure images cluster_lost 0 customers ==0 ok
-";
-
     #[test]
-    fn the_lines_of_the_last_test_are_told_with_its_date_and_version() {
-        let told = measured(WHOLE).unwrap();
-        assert_eq!(told.iter().map(|figure| figure.value).collect::<Vec<_>>(), [0.0, 3.0, 0.0, 0.0]);
-        assert!(told[0].note.contains("2026-11-24, Kubernetes v1.36.0"));
+    fn the_committed_file_tells_every_figure_with_date_and_version() {
+        let told = run(&Stop::never()).unwrap();
+        assert_eq!(told.len(), NAMES.len());
+        assert!(told.iter().all(|figure| figure.note.contains("on Kubernetes v1.")), "{}", told[0].note);
     }
 
     #[test]
     fn a_test_that_did_not_come_to_its_end_measured_nothing() {
-        let error = measured(WHOLE.split_once("figure images cluster_lost").unwrap().0).err().unwrap();
-        assert!(error.to_string().contains("tells no cluster_lost"));
+        let cut = r#"{"date": "2026-11-24", "kubernetes": "v1.36.0", "version": "0.1.0", "figures": []}"#;
+        let error = measured(cut).err().unwrap();
+        assert!(error.to_string().contains("tells no cluster_rollout_server_failed"), "{error}");
     }
 }

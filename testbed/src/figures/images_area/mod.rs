@@ -1,6 +1,7 @@
 //! The figures of images and deployments: how big, how soon rebuilt, how soon ready, and that nothing fails or is lost.
 
 mod alone;
+mod canary;
 mod cluster;
 mod compose;
 mod rebuild;
@@ -45,6 +46,10 @@ pub(super) const PLANS: &[Plan] = &[
             Wanted { name: "cluster_lost", unit: Unit::Customers, bound: Bound::Exactly(0.0) },
         ],
         run: Run::All(cluster::run),
+    },
+    Plan {
+        wanted: &[Wanted { name: "canary_split", unit: Unit::Percent, bound: Bound::AtMost(2.0) }],
+        run: Run::One(canary::split),
     },
 ];
 
