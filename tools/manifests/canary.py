@@ -7,6 +7,7 @@ from faults import Unfit
 ROUTE = re.compile(r"^( *)cluster: app-server-headless$", re.MULTILINE)
 SERVERS = re.compile(r"^    - name: app-server-headless\n(?:      .*\n|\n)*", re.MULTILINE)
 BREAKERS = re.compile(r"^      circuit_breakers:\n(?:        .*\n)*", re.MULTILINE)
+RETRIES = re.compile(r"^( *)host_selection_retry_max_attempts: \d+$", re.MULTILINE)
 WEIGHT = re.compile(r"name: canary-first, weight: (\d+)")
 
 
@@ -25,8 +26,11 @@ def envoy_file(text, percent):
     (breakers,) = BREAKERS.findall(servers) or [""]
     if not breakers:
         raise Unfit("the cluster app-server-headless in envoy.yaml has no circuit_breakers to copy")
+    if len(RETRIES.findall(text)) != routes:
+        raise Unfit("envoy.yaml does not say host_selection_retry_max_attempts once for each route to the servers: tools/manifests/canary.py adds to it")
     canary = servers.rstrip("\n").replace("app-server-headless", "app-server-canary-headless")
     text = ROUTE.sub(lambda match: weights(match[1], percent), text)
+    text = RETRIES.sub(lambda match: f"{match[0]}\n{other_version(match[1])}", text)
     more = "\n\n".join([servers.rstrip("\n"), canary, *both_ways(breakers)]) + "\n\n"
     return SERVERS.sub(lambda _: more, text)
 
@@ -51,6 +55,18 @@ def weights(indent, percent):
         "  clusters:",
         f"    - {{ name: canary-first, weight: {percent} }}",
         f"    - {{ name: stable-first, weight: {100 - percent} }}",
+    ]
+    return "\n".join(indent + line for line in lines)
+
+
+def other_version(indent):
+    lines = [
+        "# And the other version: this one may have no other pod than the one that just failed.",
+        "retry_priority:",
+        "  name: envoy.retry_priorities.previous_priorities",
+        "  typed_config:",
+        '    "@type": type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig',
+        "    update_frequency: 1",
     ]
     return "\n".join(indent + line for line in lines)
 

@@ -11,6 +11,9 @@ CONFIG_MAP = "manifests/envoy-conf.yaml"
 CANARY_CONFIG_MAP = "overlays/canary/envoy-conf.yaml"
 CANARY_ANNOTATION = "overlays/canary/envoy-annotation.yaml"
 CANARY_SERVER = "overlays/canary/app-server-canary.yaml"
+CANARY_KUSTOMIZATION = "overlays/canary/kustomization.yaml"
+CANARY_TAG = re.compile(r"(- name: ticketing-server-canary\n    newName: \S+\n    newTag: )(\S+)")
+SERVER_TAG = re.compile(r"image: ticketing-server:(\S+)")
 HASH = re.compile(r'ticketing/envoy-conf-sha256: ".*"')
 
 
@@ -35,6 +38,7 @@ def everything(root, percent=None):
     path = "kustomization.yaml"
     files[path] = re.sub(r"(- name: (ticketing-(?:server|client))\n    newTag: )\S+", rf"\g<1>{version}", read(path))
     files[CANARY_SERVER] = canary_server(files["manifests/app-server.yaml"])
+    files[CANARY_KUSTOMIZATION] = canary_tag(read(CANARY_KUSTOMIZATION), SERVER_TAG.findall(read("manifests/app-server.yaml")), version)
     return files
 
 
@@ -107,6 +111,12 @@ def canary_server(text):
     deployment = re.sub(r"\n  # A selector cannot.*", "", deployment)
     note = "# Written by `make manifests` from manifests/app-server.yaml.\n"
     return note + re.sub(r"\A(#.*\n)+", "", service) + "---\n" + deployment
+
+
+def canary_tag(text, before, version):
+    """The canary's tag follows the version, unless someone gave it another one than the base has."""
+    keep_or_follow = lambda match: match[1] + (version if match[2] in before else match[2])
+    return once(CANARY_TAG, keep_or_follow, text, CANARY_KUSTOMIZATION)
 
 
 def once(pattern, replacement, text, where):
