@@ -1,34 +1,43 @@
-"""Strict schemas: of the oldest Kubernetes that is promised, and of the newest that the validator knows."""
+"""Strict schemas: of the oldest Kubernetes that is promised, and of the newest that the validator knows; of kinds that are
+not Kubernetes' own, their published types. A kind without a schema is a fault."""
 
+import jsonschema
 import kubernetes_validate
 
+import published
 from faults import named
 
 OLDEST = "1.30"
-# Their types come with the gateway-api crate: testbed/tests/manifests/gateway_api.rs.
-CHECKED_ELSEWHERE = {
-    ("gateway.networking.k8s.io/v1", "Gateway"),
-    ("gateway.networking.k8s.io/v1", "GRPCRoute"),
-}
 
 
 def check(subject):
     for build, resources in subject.builds.items():
         for resource in resources:
-            kind = (resource.get("apiVersion"), resource.get("kind"))
-            if kind in CHECKED_ELSEWHERE:
-                continue
-            for version in (OLDEST, kubernetes_validate.latest_version()):
-                yield from faults_of(build, resource, version)
+            for fault in faults_of(resource):
+                yield f"{build}: {named(resource)}: {fault}"
 
 
-def faults_of(build, resource, version):
-    where = f"{build}: {named(resource)}: Kubernetes {version}"
+def faults_of(resource):
+    if absent := [field for field in ("apiVersion", "kind") if not isinstance(resource.get(field), str)]:
+        yield f"has no {' and no '.join(absent)}"
+        return
+    schema = published.schema_of(resource)
+    if schema is not None:
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(resource):
+            yield f"its published type: {told(error)}"
+        return
+    for version in (OLDEST, kubernetes_validate.latest_version()):
+        yield from (f"Kubernetes {version}: {fault}" for fault in of_kubernetes(resource, version))
+
+
+def of_kubernetes(resource, version):
     try:
         kubernetes_validate.validate(resource, version, strict=True)
     except kubernetes_validate.ValidationError as error:
-        yield f"{where}: {'.'.join(map(str, error.path)) or 'the whole'}: {error.message}"
+        yield told(error)
     except kubernetes_validate.SchemaNotFoundError:
-        yield f"{where}: does not know the kind {resource['kind']} of {resource['apiVersion']}"
-    except KeyError as error:
-        yield f"{where}: has no {error}"
+        yield f"does not know the kind {resource['kind']} of {resource['apiVersion']}: leave it out, or give it a type in types/"
+
+
+def told(error):
+    return f"{'.'.join(map(str, error.path)) or 'the whole'}: {error.message}"

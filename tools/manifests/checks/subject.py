@@ -5,37 +5,69 @@ import shutil
 import subprocess
 
 import places
-from checks import strict_yaml
+from checks import images, pods, strict_yaml
+from checks.build import Build
 from faults import Unfit
+
+# What `kubectl apply -f FOLDER` takes for manifests.
+ENDINGS = (".yaml", ".yml", ".json")
 
 
 class Subject:
-    def __init__(self, root):
+    def __init__(self, root, only=None):
         self.root = root
+        self.names = [name for name in places.builds(root) if only is None or name in only]
+
+    def read(self, path):
+        file = self.root / path
+        if not file.is_file():
+            raise Unfit(f"there is no {path}: it is needed to know what the manifests have to agree with")
+        return file.read_text(encoding="utf-8")
 
     @functools.cached_property
     def plain_files(self):
         """The documents of each file that `kubectl apply -f manifests` applies."""
-        files = sorted((self.root / places.MANIFESTS).glob("*.y*ml"))
+        files = sorted(file for file in (self.root / places.MANIFESTS).iterdir() if file.name.endswith(ENDINGS))
         return {file.name: strict_yaml.documents(file.read_text(encoding="utf-8"), file.name) for file in files}
 
     @functools.cached_property
     def builds(self):
         """The resources of each build by its folder."""
-        return {name: strict_yaml.documents(self.kustomized(name), name) for name in places.builds(self.root)}
+        return {name: self.built(name) for name in self.names}
 
-    def kustomized(self, name):
+    @functools.cache
+    def built(self, name):
         done = subprocess.run([*kustomize(), str(self.root / name)], capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise Unfit(f"{name} cannot be built: {done.stderr.strip().splitlines()[0]}")
-        return done.stdout
+        return strict_yaml.documents(done.stdout, name)
+
+    def each(self):
+        for name, resources in self.builds.items():
+            yield Build(name, resources)
 
     def pods(self):
-        """Each pod template of each build, as (build, owner, pod metadata, pod spec)."""
+        """Each pod of each build, as (build, the resource that makes it, pod metadata, pod spec)."""
         for build, resources in self.builds.items():
             for resource in resources:
-                if template := resource.get("spec", {}).get("template"):
-                    yield build, resource, template.get("metadata", {}), template["spec"]
+                for metadata, pod in pods.made_by(resource):
+                    yield build, resource, metadata, pod
+
+    def kustomization(self, folder):
+        files = [self.root / folder / name for name in ("kustomization.yaml", "Kustomization")]
+        return next(file for file in files if file.exists())
+
+    def image_names(self, folder, resources):
+        """The names of images in what a kustomization takes in, before it changes them."""
+        names = set()
+        for resource in resources:
+            path = (self.root / folder / resource).resolve()
+            if path.is_dir():
+                documents = self.built(str(path.relative_to(self.root.resolve())))
+            else:
+                documents = strict_yaml.documents(path.read_text(encoding="utf-8"), resource)
+            names |= images.names_in(documents)
+        return names
 
 
 def kustomize():
