@@ -1,6 +1,7 @@
 """The cluster that kubectl points at, and one namespace of it."""
 
 import json
+import shutil
 import subprocess
 import time
 
@@ -9,9 +10,25 @@ from failure import Failure
 LOOK_EVERY = 0.5
 
 
+class NoCluster(Exception):
+    """There is nothing to try anything on; one line that says what is missing."""
+
+
 class Cluster:
     def __init__(self, namespace):
         self.namespace = namespace
+
+    def version(self):
+        if shutil.which("kubectl") is None:
+            raise NoCluster("no kubectl on the PATH: install it, and point it at a cluster")
+        try:
+            done = self.attempt("version", "--output", "json", "--request-timeout=20s", limit=60)
+            return json.loads(done.stdout)["serverVersion"]["gitVersion"]
+        except Failure as failure:
+            reason = str(failure)
+        except (ValueError, KeyError):
+            reason = (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
+        raise NoCluster(f"kubectl reaches no cluster ({reason}): start one (kind create cluster), or choose one (kubectl config use-context)")
 
     def run(self, *arguments, stdin=None, limit=120):
         done = self.attempt(*arguments, stdin=stdin, limit=limit)
@@ -30,13 +47,20 @@ class Cluster:
     def command(self, *arguments):
         return ["kubectl", "--namespace", self.namespace, *map(str, arguments)]
 
+    def follow(self, *arguments):
+        """A kubectl that goes on printing until it is ended."""
+        return subprocess.Popen(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
     def json(self, *arguments):
         return json.loads(self.run(*arguments, "--output", "json"))
 
+    def exists(self, kind, name):
+        return bool(self.run("get", kind, name, "--ignore-not-found", "--output", "name").strip())
+
     def apply(self, resources):
-        """Resources that this test makes itself."""
+        """Resources that this test makes itself. From the server's side: an annotation would not hold a list of customers."""
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": resources})
-        self.run("apply", "--filename", "-", stdin=text)
+        self.run("apply", "--server-side", "--filename", "-", stdin=text)
 
     def settled(self, *names, limit=300):
         """Waits until each rollout is complete."""
@@ -78,3 +102,7 @@ def is_ready(pod):
 
 def is_leaving(pod):
     return "deletionTimestamp" in pod["metadata"]
+
+
+def restarts(pod):
+    return sum(container["restartCount"] for container in pod["status"].get("containerStatuses", []))

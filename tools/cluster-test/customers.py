@@ -1,6 +1,7 @@
 """Lists of customers that go in, are acknowledged, and must all be there at the end."""
 
 import json
+import re
 
 from failure import Failure
 
@@ -11,7 +12,7 @@ class Customers:
         self.acknowledged = set()
 
     def begin_import(self, name, rows, in_flight=1):
-        people = [(f"{name.capitalize()}{row}", "Clusterson") for row in range(rows)]
+        people = [(f"{name.capitalize()} {row}", "Clusterson") for row in range(rows)]
         text = "first_name,last_name\n" + "".join(f"{first},{last}\n" for first, last in people)
         self.jobs.cluster.apply(
             [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"list-{name}"}, "data": {f"{name}.csv": text}}]
@@ -19,6 +20,12 @@ class Customers:
         arguments = ["--output", "json", "import", f"/files/{name}.csv", "--in-flight", str(in_flight), "--give-up-after", "180s"]
         self.jobs.begin(f"import-{name}", arguments, files=f"list-{name}")
         return people
+
+    def acknowledged_of(self, name):
+        """How many rows of a running import were acknowledged, as the client told last (every 5 s)."""
+        log = self.jobs.cluster.attempt("logs", f"job/import-{name}", "--tail=-1").stdout
+        told = re.findall(r"^(\d+) of \d+ rows", log, re.MULTILINE)
+        return int(told[-1]) if told else 0
 
     def end_import(self, name, people):
         """The client says that every row was acknowledged."""
@@ -28,6 +35,11 @@ class Customers:
             raise Failure(f"the import of {name} did not end: {summary}")
         self.acknowledged.update(people)
         return summary
+
+    def all_there(self):
+        lost, twice = self.missing()
+        if lost or twice:
+            raise Failure(f"of {len(self.acknowledged)} acknowledged customers {lost} are missing and {twice} are there twice")
 
     def missing(self):
         """How many acknowledged customers are not there, and how many are there more than once."""

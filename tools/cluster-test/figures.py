@@ -1,4 +1,4 @@
-"""The figures of the cluster, as lines and in the file that keeps the last run."""
+"""The figures of the cluster, and the other promises, as lines and in the file that keeps the last good run."""
 
 import datetime
 import json
@@ -17,10 +17,15 @@ class Figures:
     def __init__(self):
         self.measured = {}
         self.notes = {}
+        self.checks = []
 
     def add(self, name, value, note):
         self.measured[name] = value
         self.notes[name] = note
+
+    def none_failed(self, what, seen):
+        """A promise without a figure of its own: no call fails meanwhile."""
+        self.checks.append({"what": what, "calls": seen.calls, "failed": seen.failed})
 
     def verdict(self, name):
         value, bound = self.measured.get(name), BOUNDS[name][1]
@@ -29,8 +34,14 @@ class Figures:
         limit = float(bound[2:])
         return "ok" if (value == limit if bound.startswith("==") else value <= limit) else "short"
 
-    def all_ok(self):
-        return all(self.verdict(name) == "ok" for name in BOUNDS)
+    def broken(self):
+        """What did not hold, a sentence each. The test goes on to its end first, so that it tells all of it."""
+        for check in self.checks:
+            if check["failed"]:
+                yield f"{check['what']}: {check['failed']} of {check['calls']} calls failed, and none may"
+        for name, (unit, bound) in BOUNDS.items():
+            if name in self.measured and self.verdict(name) != "ok":
+                yield f"{name} is {self.measured[name]:g} {unit}, and shall be {bound}: {self.notes[name]}"
 
     def lines(self):
         for name, (unit, bound) in BOUNDS.items():
@@ -54,6 +65,7 @@ class Figures:
                 }
                 for name, (unit, bound) in BOUNDS.items()
             ],
+            "checks": self.checks,
         }
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")

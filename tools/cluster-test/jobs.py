@@ -1,8 +1,6 @@
 """Jobs that call the service through Envoy with the client's own image, as restricted as everything else."""
 
 import json
-import subprocess
-import time
 
 from failure import Failure
 
@@ -31,64 +29,6 @@ class Jobs:
             log = self.cluster.attempt("logs", f"job/{name}", "--tail=20").stdout
             raise Failure(f"the job {name} failed:\n{log}{self.cluster.state()}")
         return any(c["type"] == "Complete" and c["status"] == "True" for c in conditions)
-
-
-class Load:
-    """Steady calls from several pods, each on a connection of its own, until `stop`."""
-
-    PODS = 4
-
-    def __init__(self, jobs, every):
-        self.jobs = jobs
-        self.cluster = jobs.cluster
-        arguments = ["--output", "json", "watch", "--every", every]
-        jobs.begin("load", arguments, pods=self.PODS)
-        self.names = self.cluster.pods_are("job-name=load", self.PODS)
-        # Their logs go with the pods, so they are read while they are written.
-        self.followers = [
-            subprocess.Popen(
-                self.cluster.command("logs", "--follow", "--tail=-1", name),
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            )
-            for name in self.names
-        ]
-        # So that each has called before anything happens to the pods.
-        time.sleep(3)
-
-    def stop(self):
-        """The sum of what the pods saw."""
-        time.sleep(2)
-        restarts = [c["restartCount"] for pod in self.cluster.pods("job-name=load") for c in pod["status"]["containerStatuses"]]
-        self.cluster.run("delete", "job", "load", "--cascade=foreground", "--timeout=60s")
-        said = [self.ending_of(follower) for follower in self.followers]
-        summaries = [summary_in(lines) for lines in said]
-        if None in summaries or any(restarts):
-            raise Failure("a pod of the load ended without its summary:\n" + "\n".join(map(str, said)))
-        failures = [line for lines in said for line in lines if '"calls"' not in line]
-        return Seen(summaries, failures)
-
-    def abandon(self):
-        for follower in self.followers:
-            follower.kill()
-
-    @staticmethod
-    def ending_of(follower):
-        try:
-            return follower.communicate(timeout=60)[0].splitlines()
-        except subprocess.TimeoutExpired:
-            follower.kill()
-            return []
-
-
-class Seen:
-    def __init__(self, summaries, messages):
-        self.calls = sum(summary["calls"] for summary in summaries)
-        self.failed = sum(summary["failed"] for summary in summaries)
-        self.messages = messages
-        self.pods = {}
-        for summary in summaries:
-            for pod, calls in summary["pods"].items():
-                self.pods[pod] = self.pods.get(pod, 0) + calls
 
 
 def summary_in(lines):
