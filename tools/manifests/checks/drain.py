@@ -4,13 +4,17 @@ import re
 
 from checks.build import setting
 from checks.durations import seconds
+from faults import Unfit
 
 SETTINGS = ("DRAIN_DELAY", "DRAIN_TIMEOUT")
 
 
 def defaults(subject):
     """What the server takes where the manifest says nothing, by the README's table."""
-    return dict(re.findall(r"^\| `(DRAIN_\w+)` \| `[^`]+` \| `([^`]+)` \|", subject.read("README.md"), re.MULTILINE))
+    found = dict(re.findall(r"^\| `(\w+)` \| `[^`]+` \| `([^`]+)` \|", subject.read("README.md"), re.MULTILINE))
+    if missing := [name for name in SETTINGS if name not in found]:
+        raise Unfit(f"README.md has no default of {', '.join(missing)} in its table of settings")
+    return found
 
 
 def faults(pod, defaults):

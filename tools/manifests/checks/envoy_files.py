@@ -7,7 +7,7 @@ from pathlib import Path
 import places
 from faults import Unfit
 
-BAD_WORDS = ("[warning]", "[error]", "[critical]", "deprecated")
+BAD_WORDS = ("[warning]", "[error]", "[critical]", "parse error", "deprecated field")
 
 
 def check(subject):
@@ -56,5 +56,5 @@ def said(envoy, text, flags):
     lines = (done.stdout + done.stderr).splitlines()
     bad = [line for line in lines if any(word in line.lower() for word in BAD_WORDS)]
     if done.returncode != 0 and not bad:
-        bad = lines[-1:] or ["Envoy refuses it without a reason"]
+        bad = lines[:1] or ["Envoy refuses it without a reason"]
     return bad

@@ -10,7 +10,7 @@ def check(subject):
         if (folder / name).exists():
             yield f"manifests/{name} would be applied as a resource by kubectl -f: its name is Kustomization"
     plain = [resource for documents in subject.plain_files.values() for resource in documents]
-    for build in places.BASE_BUILDS:
+    for build in set(places.BASE_BUILDS) & set(subject.builds):
         built = {named(resource) for resource in subject.builds[build]}
         for missing in {named(resource) for resource in plain} - built:
             yield f"{missing} is in a file of manifests/, and {build} does not build it: list the file in manifests/Kustomization"

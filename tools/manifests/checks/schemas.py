@@ -18,9 +18,6 @@ def check(subject):
 
 
 def faults_of(resource):
-    if absent := [field for field in ("apiVersion", "kind") if not isinstance(resource.get(field), str)]:
-        yield f"has no {' and no '.join(absent)}"
-        return
     schema = published.schema_of(resource)
     if schema is not None:
         for error in jsonschema.Draft202012Validator(schema).iter_errors(resource):

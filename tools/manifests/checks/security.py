@@ -33,7 +33,7 @@ def containers(pod):
 def pod_faults(metadata, pod):
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.get(field):
-            yield f"{field} is not allowed"
+            yield f"{field} is not allowed: leave it out"
     for volume in pod.get("volumes", []):
         kinds = set(volume) - {"name"}
         if not kinds <= VOLUMES:
@@ -41,10 +41,10 @@ def pod_faults(metadata, pod):
     security = pod.get("securityContext", {})
     for sysctl in security.get("sysctls", []):
         if sysctl["name"] not in SAFE_SYSCTLS:
-            yield f"sysctl {sysctl['name']} is not allowed"
+            yield f"sysctl {sysctl['name']} is not allowed: leave it out"
     for name, profile in metadata.get("annotations", {}).items():
         if name.startswith("container.apparmor.security.beta.kubernetes.io/") and not profile.startswith(APPARMOR):
-            yield f"AppArmor profile {profile} is not allowed"
+            yield f"AppArmor profile {profile} is not allowed: leave it out"
     yield from context_faults(security, "the pod")
 
 
@@ -59,7 +59,7 @@ def container_faults(container, pod):
     if effective.get("seccompProfile", {}).get("type") not in SECCOMP:
         yield f"{name}: seccompProfile is not RuntimeDefault or Localhost"
     if security.get("privileged"):
-        yield f"{name}: privileged is not allowed"
+        yield f"{name}: privileged is not allowed: leave it out"
     if security.get("allowPrivilegeEscalation") is not False:
         yield f"{name}: allowPrivilegeEscalation is not false"
     if security.get("procMount", "Default") != "Default":
@@ -74,23 +74,23 @@ def container_faults(container, pod):
         yield f"{name}: readOnlyRootFilesystem is not true"
     for port in container.get("ports", []):
         if port.get("hostPort"):
-            yield f"{name}: hostPort is not allowed"
+            yield f"{name}: hostPort is not allowed: leave it out"
     handlers = [container.get(probe, {}) for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
     handlers += container.get("lifecycle", {}).values()
     for handler in handlers:
         if any(handler.get(kind, {}).get("host") for kind in ("httpGet", "tcpSocket")):
-            yield f"{name}: a probe or hook that names a host is not allowed"
+            yield f"{name}: a probe or hook that names a host is not allowed: leave it out"
 
 
 def context_faults(security, name):
     if security.get("runAsUser") == 0:
         yield f"{name}: runAsUser is 0"
     if security.get("windowsOptions", {}).get("hostProcess"):
-        yield f"{name}: hostProcess is not allowed"
+        yield f"{name}: hostProcess is not allowed: leave it out"
     selinux = security.get("seLinuxOptions", {})
     if selinux.get("type", "") not in SELINUX_TYPES or selinux.get("user") or selinux.get("role"):
-        yield f"{name}: seLinuxOptions with that type, or with a user or role, are not allowed"
+        yield f"{name}: seLinuxOptions with that type, or with a user or role, are not allowed: leave them out"
     if security.get("appArmorProfile", {}).get("type", "RuntimeDefault") not in SECCOMP:
-        yield f"{name}: appArmorProfile Unconfined is not allowed"
+        yield f"{name}: appArmorProfile Unconfined is not allowed: leave it out"
     if security.get("seccompProfile", {}).get("type", "RuntimeDefault") not in SECCOMP:
-        yield f"{name}: seccompProfile Unconfined is not allowed"
+        yield f"{name}: seccompProfile Unconfined is not allowed: leave it out"
