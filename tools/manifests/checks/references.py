@@ -20,7 +20,7 @@ def check(subject):
 def faults_of(build, tags, settings):
     for owner, metadata, pod in build.pods():
         faults = [*of_owner(build, owner, metadata), *of_pod(build, owner, metadata, pod)]
-        faults += [f for container in every_container(pod) for f in of_container(build, owner, container, pod, tags, settings)]
+        faults += [f for container in every_container(pod) for f in of_container(build, owner, container, tags, settings)]
         yield from (f"{named(owner)}: {fault}" for fault in faults)
     for resource in build.resources:
         known = {
@@ -86,12 +86,8 @@ def every_container(pod):
     return [*pod.get("initContainers", []), *pod["containers"]]
 
 
-def of_container(build, owner, container, pod, tags, settings):
-    for fault in [
-        *of_image(owner, container, tags),
-        *of_environment(build, container, settings),
-        *of_probes(container),
-    ]:
+def of_container(build, owner, container, tags, settings):
+    for fault in [*of_image(owner, container, tags), *of_environment(build, container, settings), *of_probes(container)]:
         yield f"container {container['name']}: {fault}"
 
 
