@@ -1,8 +1,10 @@
 """Every overlay that needs no add-on comes and goes, and nobody notices."""
 
 import re
+import subprocess
 import time
 
+from failure import Failure
 from jobs import summary_in
 from ready import ReadyPods
 from scene import SERVERS
@@ -57,11 +59,12 @@ def external_postgres(scene):
 
 def autoscale(scene):
     """Without the metrics API the autoscalers keep their least number of pods and no more, which is enough to see that
-    nobody takes a pod away: not the overlay that comes, comes again or goes."""
+    nobody takes a pod away: not the overlay that comes as its own comment tells, comes again or goes."""
     cluster = scene.cluster
     scene.progress("applying autoscale, three servers by its least number, applying it again, taking it away, under load")
     with scene.no_call_fails("autoscale comes and goes"):
         with ReadyPods(cluster) as ready:
+            hand_over(scene)
             scene.apply_overlay("autoscale")
             cluster.run("patch", "hpa", "app-server", "--patch", '{"spec": {"minReplicas": 3}}')
             cluster.pods_are(SERVERS, 3)
@@ -80,3 +83,10 @@ def autoscale(scene):
             time.sleep(AUTOSCALER_LOOKS)
         ready.never_below("app-server", 2)
         ready.never_below("envoy", 2)
+
+
+def hand_over(scene):
+    script = scene.root / "overlays/autoscale/hand-over"
+    done = subprocess.run([script, "--namespace", scene.cluster.namespace], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"{script.name} failed: {done.stderr.strip()}")
