@@ -34,6 +34,7 @@ FROM toolchain AS dependencies
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY cmake cmake
+COPY corking corking
 COPY codegen/Cargo.toml codegen/
 COPY proto/Cargo.toml proto/
 COPY server/Cargo.toml server/

@@ -44,6 +44,10 @@ pub(crate) struct Settings {
     #[arg(long, env = "DEADLINE", default_value = "3s", value_parser = deadline, global = true, value_name = "TIME")]
     pub(crate) deadline: Duration,
 
+    /// Whether requests that are ready together leave in one write, in commands that make many calls.
+    #[arg(long, env = "CORKING", value_enum, default_value_t = Switch::On, global = true)]
+    pub(crate) corking: Switch,
+
     /// Who reads the result on standard output.
     #[arg(long, value_enum, default_value_t = Output::Human, global = true)]
     pub(crate) output: Output,
@@ -51,6 +55,14 @@ pub(crate) struct Settings {
     /// `RUST_LOG` says which log lines are written on standard error (default: info), this how they look.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// It happens.
+    On,
+    /// It does not.
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -43,6 +43,7 @@ fn serve(args: Args) -> Result<ExitCode, Failure> {
         Failure::new(code, error)
     })?;
     let (grpc, admin) = (app.grpc, app.admin);
+    log::info!("writes: {}", app.writes);
     let running = app.start();
     log::info!("serving admin HTTP on {admin}");
     block_on(async {

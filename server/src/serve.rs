@@ -60,6 +60,8 @@ pub struct App {
     pub grpc: SocketAddr,
     /// Where admin HTTP will be served.
     pub admin: SocketAddr,
+    /// How answers will be written.
+    pub writes: corking::Writes,
     server: Server,
     cancellation: Cancellation,
     admin_listener: TcpListener,
@@ -86,6 +88,7 @@ impl Config {
         // C-core does not say why a port cannot be bound, so the system is asked first.
         TcpListener::bind(self.listen).map_err(bind("LISTEN_ADDR", "listen-addr", self.listen))?;
 
+        let writes = corking::start(self.corking);
         let queues = EnvBuilder::new().cq_count(self.workers.get()).name_prefix("grpc").build();
         let environment = Arc::new(queues);
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
@@ -102,7 +105,7 @@ impl Config {
             .map_err(|error| set_up(format!("C-core cannot listen on {}: {error}", self.listen)))?;
         let grpc = SocketAddr::new(self.listen.ip(), port);
         let (database, drain) = (self.database, self.drain);
-        Ok(App { grpc, admin, server, cancellation, admin_listener, metrics, health, store, database, drain })
+        Ok(App { grpc, admin, writes, server, cancellation, admin_listener, metrics, health, store, database, drain })
     }
 }
 

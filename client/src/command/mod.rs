@@ -23,7 +23,7 @@ pub(crate) use import::ImportEnd;
 pub(crate) use import::{FileFault, Import, ImportSummary, Misplaced, NoPlace};
 pub(crate) use watch::{Watch, WatchSummary};
 
-use crate::args::Args;
+use crate::args::{Args, Switch};
 use crate::exit::{Exit, Failure};
 use crate::report::Report;
 use crate::stop::interruptible;
@@ -40,11 +40,22 @@ pub(crate) enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// Only these gain more by corking than its self-test costs.
+    fn makes_many_calls(&self) -> bool {
+        matches!(self, Self::Watch(_) | Self::Import(_) | Self::Export(_))
+    }
+}
+
 /// Runs the command that was asked for and reports what it returns to `out`.
 pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let command = args.command.unwrap_or_else(|| Command::Watch(Watch::default()));
+    if command.makes_many_calls() {
+        log::debug!("writes: {}", corking::start(args.settings.corking == Switch::On));
+    }
     let channel = args.settings.channel()?;
     let customers = channel.customers();
-    match args.command.unwrap_or_else(|| Command::Watch(Watch::default())) {
+    match command {
         Command::Watch(watch) => {
             let summary = interruptible(|stop| watch.run(&customers, stop)).await?;
             report.watch(&summary, out)?;

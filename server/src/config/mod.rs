@@ -52,6 +52,9 @@ pub struct Args {
     /// Completion queues, a thread each [default: half of the CPUs that the cgroup grants, at least 1]
     #[arg(long, env = "WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+    /// Whether answers that are ready together leave in one write
+    #[arg(long, env = "CORKING", default_value = "on", value_name = "SWITCH")]
+    pub corking: Switch,
     /// The form of log lines on stderr
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
@@ -76,6 +79,15 @@ pub enum Command {
 pub enum PodNameFrom {
     /// The host's name; in a container the short container id.
     Hostname,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It happens.
+    On,
+    /// It does not.
+    Off,
 }
 
 /// Forms of log lines.
@@ -119,6 +131,8 @@ pub struct Config {
     pub drain: DrainConfig,
     /// Completion queues.
     pub workers: NonZeroUsize,
+    /// Whether answers that are ready together leave in one write.
+    pub corking: bool,
 }
 
 /// The bounds of the end, see [`crate::Running::drain`].
@@ -175,6 +189,7 @@ impl TryFrom<Args> for Config {
                 timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
             },
             workers: workers(args.workers.unwrap_or_else(default_workers))?,
+            corking: args.corking == Switch::On,
         })
     }
 }

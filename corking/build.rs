@@ -1,0 +1,53 @@
+//! Compiles the shim against the headers of exactly the C-core that this workspace links, and hands on the linker's flags.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The crate whose C-core the shim was written for.
+const GRPCIO_SYS: &str = "grpcio-sys-0.13.0+1.56.2-patched";
+
+/// What makes a program's calls of these two functions go through the shim.
+const LINK_ARGS: &str = "-Wl,--wrap=grpc_completion_queue_next,--wrap=grpc_call_start_batch";
+
+fn main() {
+    let core = core_sources().join("grpc");
+    let mut build = cc::Build::new();
+    for headers in ["", "include", "third_party/abseil-cpp"] {
+        // As a system's, since their warnings are not ours.
+        build.flag("-isystem").flag(core.join(headers));
+    }
+    build
+        .cpp(true)
+        // No -std: C-core is compiled with the compiler's own default, on which the layout of its optionals depends.
+        .warnings_into_errors(true)
+        .define("NDEBUG", None)
+        .files(["src/shim.cc", "src/self_test.cc"])
+        .compile("corking");
+    for source in ["src/shim.cc", "src/shim.h", "src/self_test.cc"] {
+        println!("cargo::rerun-if-changed={source}");
+    }
+    println!("cargo::rerun-if-changed=../Cargo.lock");
+    println!("cargo::metadata=link-args={LINK_ARGS}");
+    // This crate's own tests are programs too.
+    println!("cargo::rustc-link-arg={LINK_ARGS}");
+}
+
+/// Where cargo has the sources of grpcio-sys. They are not ours to copy, and cargo tells build scripts of no dependency
+/// without a `links` key.
+fn core_sources() -> PathBuf {
+    let variable = |name| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
+    let output = Command::new(variable("CARGO"))
+        .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", &variable("TARGET")])
+        .output()
+        .expect("cargo can be run");
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    let manifests = metadata.split(r#""manifest_path":""#).skip(1).filter_map(|rest| rest.split('"').next());
+    let folder = manifests.filter_map(|path| Path::new(path).parent()).find(|folder| folder.ends_with(GRPCIO_SYS));
+    folder
+        .unwrap_or_else(|| {
+            panic!("corking knows {GRPCIO_SYS} and no other C-core, and that is not among the dependencies")
+        })
+        .to_owned()
+}

@@ -1,0 +1,127 @@
+#![allow(clippy::needless_doctest_main, reason = "the README shows a build.rs, which has a main")]
+#![doc = include_str!("../README.md")]
+
+mod shim;
+
+use std::fmt;
+use std::sync::OnceLock;
+
+/// Calls of the self-test, all answered at once.
+const CALLS: i32 = 16;
+
+/// Stock C-core makes a write for each answer. Corked it makes one for all of them, and the peer one or two of its own.
+const MOST_WRITES: i32 = CALLS / 2;
+
+/// What the start of corking came to; its text is what a program logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// Answers that are ready together leave in one write.
+    Corked,
+    /// Every answer is a write of its own, as C-core comes.
+    Stock(Reason),
+}
+
+/// Why a program is not corked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Nobody asked for it.
+    SwitchedOff,
+    /// The program was linked without the flags, so its calls do not reach this crate.
+    NotLinked,
+    /// The C-core in this program is not the one that this crate knows.
+    AnotherCore,
+    /// The calls of the self-test failed; the number tells the step in `self_test.cc`.
+    FailedCalls(i32),
+    /// The self-test's 16 answers took so many writes.
+    NoGain(i32),
+}
+
+impl fmt::Display for Writes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Corked => f.write_str("corked"),
+            Self::Stock(reason) => write!(f, "stock, because {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SwitchedOff => f.write_str("it is switched off"),
+            Self::NotLinked => f.write_str("this program was linked without --wrap (see the README of corking)"),
+            Self::AnotherCore => f.write_str("this is another C-core than 1.56.2"),
+            Self::FailedCalls(step) => write!(f, "the self-test's calls failed (step {})", step.abs()),
+            Self::NoGain(writes) => write!(f, "{CALLS} answers of the self-test took {writes} writes"),
+        }
+    }
+}
+
+/// Corks all completion queues of this process, if that is `wanted`. The first time a self-test of some milliseconds comes before, which needs
+/// two file descriptors and no network. Where anything is not as it has to be, everything stays as C-core comes.
+///
+/// Call it first before anything is served, since the self-test counts all writes of the process, and not on a
+/// completion queue's thread. It can be changed at any time; rounds that are open end as always.
+pub fn start(wanted: bool) -> Writes {
+    static TESTED: OnceLock<Writes> = OnceLock::new();
+    let writes = if wanted { *TESTED.get_or_init(self_test) } else { Writes::Stock(Reason::SwitchedOff) };
+    shim::switch(writes == Writes::Corked);
+    writes
+}
+
+fn self_test() -> Writes {
+    if !shim::is_linked() {
+        return Writes::Stock(Reason::NotLinked);
+    }
+    if !shim::knows_core() {
+        return Writes::Stock(Reason::AnotherCore);
+    }
+    shim::switch(true);
+    match shim::writes_for(CALLS) {
+        0..=MOST_WRITES => Writes::Corked,
+        failed @ ..0 => Writes::Stock(Reason::FailedCalls(failed)),
+        writes => Writes::Stock(Reason::NoGain(writes)),
+    }
+}
+
+/// Writes now what this thread has begun since it took its event. For a task that goes on working on its queue's thread
+/// after it began an answer; on any other thread, and where nothing is corked, this does nothing.
+pub fn flush() {
+    shim::flush();
+}
+
+/// System calls by which C-core has written to connections, since the process began.
+#[must_use]
+pub fn writes() -> u64 {
+    shim::writes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_ready_together_take_a_write_each_and_corked_one_for_all() {
+        assert!(shim::is_linked() && shim::knows_core());
+        for _ in 0..3 {
+            shim::switch(false);
+            let stock = shim::writes_for(CALLS);
+            assert!(stock >= CALLS, "{stock}");
+            shim::switch(true);
+            let corked = shim::writes_for(CALLS);
+            assert!((1..=3).contains(&corked), "{corked}");
+        }
+        shim::switch(false);
+    }
+
+    #[test]
+    fn the_outcome_is_a_sentence_for_a_log() {
+        assert_eq!(Writes::Corked.to_string(), "corked");
+        let linked = Writes::Stock(Reason::NotLinked).to_string();
+        assert_eq!(linked, "stock, because this program was linked without --wrap (see the README of corking)");
+        assert_eq!(
+            Writes::Stock(Reason::NoGain(16)).to_string(),
+            "stock, because 16 answers of the self-test took 16 writes"
+        );
+    }
+}

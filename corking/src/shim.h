@@ -1,0 +1,29 @@
+// What lib.rs calls. None of it throws, and all but corking_flush may be called from any thread at any time.
+#ifndef CORKING_SHIM_H
+#define CORKING_SHIM_H
+
+extern "C" {
+// Whether the program was linked with --wrap for both functions.
+bool corking_is_linked();
+
+// Whether this C-core has the class of calls that the shim knows, with the signature that it knows.
+bool corking_knows_calls();
+
+// Whether the headers that the shim was compiled with describe the objects of the C-core that it is linked with.
+bool corking_knows_contexts();
+
+// From now on rounds are opened, or not. Rounds that are open end as always.
+void corking_switch(bool on);
+
+// Carries out what the calling thread has collected, and goes on collecting.
+void corking_flush();
+
+// Answers `calls` on a connection of its own that are all there at once. Returns the writes that the answers took, or a
+// negative number: which step failed. The thread must not be a completion queue's.
+int corking_writes_for(int calls);
+
+// System calls by which C-core has written to connections, since the process began.
+unsigned long long corking_writes();
+}
+
+#endif

@@ -1,0 +1,39 @@
+//! `shim.h`, made safe.
+
+// Nothing in Rust calls it, but the shim does not link without it.
+use grpcio_sys as _;
+
+unsafe extern "C" {
+    safe fn corking_is_linked() -> bool;
+    safe fn corking_knows_calls() -> bool;
+    safe fn corking_knows_contexts() -> bool;
+    safe fn corking_switch(on: bool);
+    safe fn corking_flush();
+    safe fn corking_writes_for(calls: i32) -> i32;
+    safe fn corking_writes() -> u64;
+}
+
+pub(crate) fn is_linked() -> bool {
+    corking_is_linked()
+}
+
+pub(crate) fn knows_core() -> bool {
+    corking_knows_calls() && corking_knows_contexts()
+}
+
+pub(crate) fn switch(on: bool) {
+    corking_switch(on);
+}
+
+pub(crate) fn flush() {
+    corking_flush();
+}
+
+/// The writes for the answers of so many calls, or less than nothing: which step failed.
+pub(crate) fn writes_for(calls: i32) -> i32 {
+    corking_writes_for(calls)
+}
+
+pub(crate) fn writes() -> u64 {
+    corking_writes()
+}
