@@ -41,21 +41,21 @@ impl ConfigFile {
         let mut shares = Vec::new();
         weights_in(&self.config, &mut shares);
         match shares.as_slice() {
-            [share, others @ ..] if others.iter().all(|other| (other - share).abs() < f64::EPSILON) => Ok(*share),
+            [first, rest @ ..] if rest.iter().all(|share| (share - first).abs() < f64::EPSILON) => Ok(*first),
             _ => Err(unfit(&self.path, format!("has not one weight for the canary but {shares:?}"))),
         }
     }
 
     /// As JSON, on loopback.
     pub(super) fn placed(&self, places: &Places) -> Result<Vec<u8>, BedError> {
-        let placed = place(self.config.clone(), places).map_err(|reason| unfit(&self.path, reason))?;
-        Ok(placed.to_string().into_bytes())
+        let config = place(self.config.clone(), places).map_err(|reason| unfit(&self.path, reason))?;
+        Ok(config.to_string().into_bytes())
     }
 }
 
 fn weights_in(value: &Value, shares: &mut Vec<f64>) {
     if let Some(clusters) = value.pointer("/weighted_clusters/clusters").and_then(Value::as_array) {
-        let weights: Vec<_> = clusters.iter().filter_map(|cluster| cluster["weight"].as_f64()).collect();
+        let weights: Vec<_> = clusters.iter().filter_map(|each| each["weight"].as_f64()).collect();
         shares.extend(weights.first().map(|first| first / weights.iter().sum::<f64>()));
     }
     match value {

@@ -36,9 +36,9 @@ pub(super) fn run(_: &Stop) -> Result<Vec<Measured>, BedError> {
 }
 
 fn measured(text: &str) -> Result<Vec<Measured>, BedError> {
-    let test: ClusterTest = serde_json::from_str(text)
+    let told: ClusterTest = serde_json::from_str(text)
         .map_err(|error| BedError::Unexpected(format!("{FILE}: {error}; run make cluster-test again")))?;
-    let ClusterTest { date, kubernetes, version, figures } = test;
+    let ClusterTest { date, kubernetes, version, figures } = told;
     let value_of = |name: &&str| {
         let found = figures.iter().find(|figure| figure.name == **name);
         let Some(Found { value: Some(value), note, .. }) = found else {
