@@ -1,4 +1,4 @@
-"""`make manifests` and `make manifests-check`; `types` when a new Gateway API is to be checked against."""
+"""`make manifests` and `make manifests-check`."""
 
 import argparse
 import sys
@@ -7,7 +7,6 @@ from pathlib import Path
 import checks
 import generate
 import prove
-import published
 from faults import Unfit
 from places import ROOT
 
@@ -21,18 +20,11 @@ def main():
     check = commands.add_parser("check", help="check everything, write nothing")
     check.add_argument("only", nargs="*", metavar="CHECK", help=f"only these: {', '.join(checks.ALL)}")
     commands.add_parser("prove", help="show that each check rejects broken examples")
-    types = commands.add_parser("types", help=published.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    types.add_argument("--envoy-gateway", required=True, metavar="VERSION", help="the release of Envoy Gateway")
-    types.add_argument("files", nargs="+", type=Path, metavar="FILE", help="published definitions of resources")
     args = parser.parse_args()
     try:
         if args.command == "write":
             for path in generate.write(args.root, args.canary):
                 print(f"manifests: wrote {path}")
-            return 0
-        if args.command == "types":
-            for file in published.write(args.files, args.envoy_gateway):
-                print(f"manifests: wrote {file}")
             return 0
         if args.command == "prove":
             return prove.run(args.root)
