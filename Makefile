@@ -93,6 +93,20 @@ figures-store: build ## Measure the figures of the store: group commit, pages, h
 	@tools/setup test
 	@$(TESTBED) figures store
 
+.PHONY: bench-build
+bench-build: build
+	cargo build $(CARGO_FLAGS) --workspace --manifest-path bench/Cargo.toml
+	@bench/peers/cpp/build target/peers
+
+.PHONY: figures-bench
+figures-bench: bench-build ## Measure a call's CPU against tonic, C++ and grpcio as it comes (needs h2load and libgrpc++-dev)
+	@target/release/ticketing-bench
+
+.PHONY: bench-lint
+bench-lint: build
+	cargo fmt --all --check --manifest-path bench/Cargo.toml
+	cargo clippy $(CARGO_FLAGS) --workspace --manifest-path bench/Cargo.toml --all-targets -- -D warnings
+
 .PHONY: manifests
 manifests: setup ## Write what manifests/ and overlays/ repeat of other files (CANARY=25: the canary's share in percent)
 	@tools/setup manifests

@@ -1,13 +1,12 @@
 //! What the program can do. Results go to stdout, everything else to stderr.
 
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use testbed::figures::{Area, Figure, Json, Lines, Report};
-use testbed::{BedError, Stop, Testbed, binaries, compose, demo};
+use testbed::figures::{self, Area};
+use testbed::{BedError, Stop, Testbed, compose, demo};
 
 /// Servers behind real Envoy on this machine's loopback. Everything that is started ends with this program.
 #[derive(Debug, Parser)]
@@ -61,7 +60,7 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Compose => compose(stop),
-            Command::Figures { area, only } => figures(area, &only, stop),
+            Command::Figures { area, only } => figures::run(area, area.plans(), &only, stop),
         }
     }
 }
@@ -96,31 +95,6 @@ fn compose(stop: &Stop) -> Result<ExitCode, BedError> {
     })?;
     let faults = findings.faults();
     if faults.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(BedError::Unexpected(faults.join("; "))) }
-}
-
-fn figures(area: Area, only: &[String], stop: &Stop) -> Result<ExitCode, BedError> {
-    if let Some(unknown) = only.iter().find(|name| !area.names().any(|known| known == **name)) {
-        let known: Vec<_> = area.names().collect();
-        let text = format!("the area {} has no figure {unknown}, but {}", area.name(), known.join(", "));
-        return Err(BedError::Unexpected(text));
-    }
-    let folder = binaries::repository().join("target/figures");
-    fs::create_dir_all(&folder)
-        .map_err(|source| BedError::Io { doing: format!("make {}", folder.display()), source })?;
-    let path = folder.join(format!("{}.json", area.name()));
-    let mut out = io::stdout();
-    let all = area.measure(only, stop, &mut |figure: &Figure| {
-        // Where stdout is closed the file still tells.
-        let _ = Lines.write(std::slice::from_ref(figure), &mut out).and_then(|()| out.flush());
-        if figure.measured.is_none() {
-            eprintln!("{} could not be measured: {}", figure.name, figure.note);
-        }
-    });
-    let write = || Json.write(&all, &mut File::create(&path)?);
-    if only.is_empty() {
-        write().map_err(|source| BedError::Io { doing: format!("write {}", path.display()), source })?;
-    }
-    Ok(if all.iter().any(Figure::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn printing(source: io::Error) -> BedError {

@@ -102,7 +102,7 @@ pub enum BedError {
 
 impl BedError {
     /// For `map_err`: what was tried when the operating system refused.
-    pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
     }

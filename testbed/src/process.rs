@@ -114,12 +114,12 @@ impl Process {
     }
 
     /// The most memory that it ever had resident, in bytes.
-    pub(crate) fn peak_memory(&self) -> Result<u64, BedError> {
+    pub fn peak_memory(&self) -> Result<u64, BedError> {
         usage::peak_memory(self.pid)
     }
 
-    /// CPU time that it has used.
-    pub(crate) fn cpu_time(&self) -> Result<Duration, BedError> {
+    /// CPU time that it has used, in user and kernel. It counts in hundredths of a second.
+    pub fn cpu_time(&self) -> Result<Duration, BedError> {
         usage::cpu_time(self.pid)
     }
 

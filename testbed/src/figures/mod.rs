@@ -4,17 +4,16 @@ mod images_area;
 mod main_area;
 mod plan;
 mod report;
+mod run;
 mod store_area;
 
 use std::fmt;
 
 use serde::Serialize;
 
-use plan::Plan;
-
+pub use plan::{Measured, Plan, Run, Wanted, median};
 pub use report::{Json, Lines, Report};
-
-use crate::Stop;
+pub use run::run;
 
 /// A field of figures, measured by one command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -26,6 +25,9 @@ pub enum Area {
     Store,
     /// Size, rebuild and start of the images; compose; the cluster.
     Images,
+    /// The server against peers. The workspace `bench/` has its plans: the peers are no part of this one.
+    #[value(skip)]
+    Bench,
 }
 
 impl Area {
@@ -35,36 +37,18 @@ impl Area {
             Self::Main => "main",
             Self::Store => "store",
             Self::Images => "images",
+            Self::Bench => "bench",
         }
     }
 
-    const fn plans(self) -> &'static [Plan] {
+    /// What this program measures of it.
+    pub const fn plans(self) -> &'static [Plan] {
         match self {
             Self::Main => main_area::PLANS,
             Self::Store => store_area::PLANS,
             Self::Images => images_area::PLANS,
+            Self::Bench => &[],
         }
-    }
-
-    /// The names of its figures, in the order in which they are measured.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        self.plans().iter().flat_map(|plan| plan.wanted).map(|wanted| wanted.name)
-    }
-
-    /// Measures the figures of this area, one run after the other: those named in `only` and what is measured with
-    /// them, or all where it is empty. `each` sees every figure as soon as it is known, so that a late fault loses
-    /// nothing.
-    pub fn measure(self, only: &[String], stop: &Stop, each: &mut dyn FnMut(&Figure)) -> Vec<Figure> {
-        let mut figures = Vec::new();
-        let asked = |plan: &&Plan| {
-            only.is_empty() || plan.wanted.iter().any(|wanted| only.iter().any(|name| name == wanted.name))
-        };
-        for plan in self.plans().iter().filter(asked) {
-            let measured = plan.measure(self, stop);
-            measured.iter().for_each(&mut *each);
-            figures.extend(measured);
-        }
-        figures
     }
 }
 
@@ -98,6 +82,9 @@ pub enum Unit {
     /// Megabytes (1,000,000 bytes).
     #[serde(rename = "MB")]
     Megabytes,
+    /// Millionths of a second.
+    #[serde(rename = "us")]
+    Microseconds,
     /// Hundredths of a whole.
     #[serde(rename = "%")]
     Percent,
@@ -115,6 +102,7 @@ impl fmt::Display for Unit {
             Self::Times => "x",
             Self::Names => "names",
             Self::Megabytes => "MB",
+            Self::Microseconds => "us",
             Self::Percent => "%",
         })
     }

@@ -4,46 +4,58 @@ use super::{Area, Bound, Figure, Unit};
 use crate::{BedError, Stop};
 
 /// A value, the samples it comes from, and how it was measured.
-pub(super) struct Measured {
-    pub(super) value: f64,
-    pub(super) samples: Vec<f64>,
-    pub(super) note: String,
+#[derive(Debug)]
+pub struct Measured {
+    /// The value.
+    pub value: f64,
+    /// The single values that it was made from, where there were several.
+    pub samples: Vec<f64>,
+    /// How it was measured.
+    pub note: String,
 }
 
 impl Measured {
     /// A value without samples.
-    pub(super) fn once(value: f64, note: impl Into<String>) -> Self {
+    pub fn once(value: f64, note: impl Into<String>) -> Self {
         Self { value, samples: Vec::new(), note: note.into() }
     }
 
     /// The median of samples, for example of ratios whose two sides were measured one after the other.
-    pub(super) fn median_of(samples: Vec<f64>, note: impl Into<String>) -> Self {
+    pub fn median_of(samples: Vec<f64>, note: impl Into<String>) -> Self {
         Self { value: median(&samples), samples, note: note.into() }
     }
 }
 
 /// The middle one; of an even number the upper one.
-pub(super) fn median(samples: &[f64]) -> f64 {
+pub fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted[sorted.len() / 2]
 }
 
 /// A figure that is yet to be measured.
-pub(super) struct Wanted {
-    pub(super) name: &'static str,
-    pub(super) unit: Unit,
-    pub(super) bound: Bound,
+#[derive(Debug)]
+pub struct Wanted {
+    /// Its name, unique in its area.
+    pub name: &'static str,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it must be.
+    pub bound: Bound,
 }
 
 /// One run and the figures that come of it.
-pub(super) struct Plan {
-    pub(super) wanted: &'static [Wanted],
-    pub(super) run: Run,
+#[derive(Debug)]
+pub struct Plan {
+    /// The figures.
+    pub wanted: &'static [Wanted],
+    /// The run.
+    pub run: Run,
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Run {
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy)]
+pub enum Run {
     /// For one figure.
     One(fn(&Stop) -> Result<Measured, BedError>),
     /// For all of the plan, in their order.
@@ -51,8 +63,13 @@ pub(super) enum Run {
 }
 
 impl Plan {
+    /// The names of its figures.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.wanted.iter().map(|wanted| wanted.name)
+    }
+
     /// Runs, and makes its figures. A run that fails leaves all of them unmeasured.
-    pub(super) fn measure(&self, area: Area, stop: &Stop) -> Vec<Figure> {
+    pub fn measure(&self, area: Area, stop: &Stop) -> Vec<Figure> {
         let ran = match self.run {
             Run::One(run) => run(stop).map(|measured| vec![measured]),
             Run::All(run) => run(stop),
