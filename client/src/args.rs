@@ -36,6 +36,7 @@ pub(crate) struct Settings {
         default_value_t = 12345,
         global = true,
         value_name = "PORT",
+        value_parser = port,
         allow_negative_numbers = true
     )]
     pub(crate) server_port: u16,
@@ -122,6 +123,10 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("must be longer than 0, for example 3s".to_owned()),
         span => Ok(span),
     }
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(|| "use a port from 1 to 65535".to_owned())
 }
 
 fn deadline(text: &str) -> Result<Duration, String> {

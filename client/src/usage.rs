@@ -1,19 +1,25 @@
 //! What clap has to say instead of arguments: help, the version, or what cannot be meant.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::error::Error;
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, Error};
 
+use crate::args::Args;
 use crate::exit::{Exit, Failure};
-use crate::report::{Json, Report};
+use crate::report::{Human, Json, Report};
 
 /// Tells it to whoever reads: as clap does, or as one JSON object if `typed` asks for JSON.
 pub(crate) fn tell(error: &Error, typed: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Where the output is closed too, there is nobody left to tell.
     let _ = if error.use_stderr() && asks_for_json(typed) {
-        Json.failure(&Failure::Usage(sentence(&error.render().to_string())), &mut io::stderr())
+        let told = bad_setting(error).unwrap_or_else(|| sentence(&error.render().to_string()));
+        Json.failure(&Failure::Usage(told), &mut io::stderr())
+    } else if let Some(told) = bad_setting(error) {
+        Human.failure(&Failure::Usage(told), &mut io::stderr())
     } else {
         error.print()
     };
@@ -30,6 +36,22 @@ fn asks_for_json(typed: impl IntoIterator<Item = OsString>) -> bool {
     })
 }
 
+/// The value of a setting that cannot be meant. clap names the flag only, though it may be a variable that holds the value.
+fn bad_setting(error: &Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let flag = text(ContextKind::InvalidArg)?.strip_prefix("--")?.split(' ').next()?;
+    let args = Args::command();
+    let variable = args.get_arguments().find(|arg| arg.get_long() == Some(flag))?.get_env()?.to_string_lossy();
+    let advice = match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) => format!("use {}", values.join(" or ")),
+        _ => error.source()?.to_string(),
+    };
+    Some(format!("{variable} (--{flag}) is {:?}: {advice}", text(ContextKind::InvalidValue)?))
+}
+
 /// What is wrong, on one line: without clap's label before it, and the usage and the pointer to the help after it.
 fn sentence(rendered: &str) -> String {
     let told = rendered.strip_prefix("error: ").unwrap_or(rendered).split("\n\n");
@@ -43,7 +65,6 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::args::Args;
 
     fn told(args: &[&str]) -> String {
         let error = Args::try_parse_from(["ticketing-client"].iter().chain(args)).expect_err("refused");

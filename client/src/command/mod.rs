@@ -20,7 +20,7 @@ pub(crate) use export::{ExportFault, ExportSummary};
 pub(crate) use health::Health;
 #[cfg(test)]
 pub(crate) use import::ImportEnd;
-pub(crate) use import::{FileFault, Import, ImportSummary, Misplaced, NoPlace};
+pub(crate) use import::{Checked, FileFault, Import, ImportSummary, Misplaced, NoPlace};
 pub(crate) use watch::{Watch, WatchSummary};
 
 use crate::args::{Args, Switch};
@@ -71,11 +71,21 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
         }
         Command::List(list) => {
             let mut pages = std::pin::pin!(list.run(&customers));
+            let mut more = String::new();
             while let Some(page) = pages.try_next().await? {
-                report.customers(&page, out)?;
+                report.customers(&page.customers, out)?;
                 out.flush()?;
+                more = page.next_page_token;
+            }
+            if !more.is_empty() {
+                report.more_customers(&more, out)?;
             }
             Ok(Exit::Done)
+        }
+        Command::Import(import) if import.check => {
+            let checked = interruptible(|stop| import.check(stop)).await??;
+            report.checked(checked, out)?;
+            Ok(checked.exit())
         }
         Command::Import(import) => {
             let summary = interruptible(|stop| import.run(&customers, stop)).await??;

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use ticketing_client::{Answer, Customer, Serving};
 
 use super::Report;
-use crate::command::{ExportSummary, Health, ImportSummary, WatchSummary};
+use crate::command::{Checked, ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// Text for people.
@@ -31,6 +31,11 @@ impl Report for Human {
         Ok(())
     }
 
+    /// Beside the list, which other programs may read line by line.
+    fn more_customers(&self, next_page_token: &str, _: &mut dyn Write) -> io::Result<()> {
+        writeln!(io::stderr(), "more follow: --all lists them all, --page-token {next_page_token} the next page")
+    }
+
     fn health(&self, _: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{serving}")
     }
@@ -46,6 +51,11 @@ impl Report for Human {
             writeln!(out, "pod     {pod:<20} {calls:>10}")?;
         }
         Ok(())
+    }
+
+    fn checked(&self, checked: Checked, out: &mut dyn Write) -> io::Result<()> {
+        let Checked { rows, unfit } = checked;
+        writeln!(out, "{rows} rows, {unfit} of them unfit; nothing was sent")
     }
 
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()> {

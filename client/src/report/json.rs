@@ -6,7 +6,7 @@ use serde_json::json;
 use ticketing_client::{Answer, Customer, Serving};
 
 use super::Report;
-use crate::command::{ExportSummary, Health, ImportSummary, WatchSummary};
+use crate::command::{Checked, ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// JSON for programs: one object a line.
@@ -29,6 +29,10 @@ impl Report for Json {
         Ok(())
     }
 
+    fn more_customers(&self, next_page_token: &str, out: &mut dyn Write) -> io::Result<()> {
+        line(&json!({ "next_page_token": next_page_token }), out)
+    }
+
     fn health(&self, asked: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()> {
         line(&json!({ "service": asked.service, "status": serving.name() }), out)
     }
@@ -47,6 +51,10 @@ impl Report for Json {
             }),
             out,
         )
+    }
+
+    fn checked(&self, checked: Checked, out: &mut dyn Write) -> io::Result<()> {
+        line(&json!({ "rows": checked.rows, "unfit": checked.unfit }), out)
     }
 
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()> {

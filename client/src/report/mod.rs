@@ -10,7 +10,7 @@ use ticketing_client::{Answer, Customer, Serving};
 pub(crate) use human::Human;
 pub(crate) use json::Json;
 
-use crate::command::{ExportSummary, Health, ImportSummary, WatchSummary};
+use crate::command::{Checked, ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// One way to write down what commands return.
@@ -19,8 +19,11 @@ pub(crate) trait Report {
     fn customer(&self, answer: &Answer<Customer>, out: &mut dyn Write) -> io::Result<()>;
     /// A page of a list; the pages after each other are the list.
     fn customers(&self, page: &[Customer], out: &mut dyn Write) -> io::Result<()>;
+    /// The list has ended before the customers have: the token of the next page.
+    fn more_customers(&self, next_page_token: &str, out: &mut dyn Write) -> io::Result<()>;
     fn health(&self, asked: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()>;
     fn watch(&self, summary: &WatchSummary, out: &mut dyn Write) -> io::Result<()>;
+    fn checked(&self, checked: Checked, out: &mut dyn Write) -> io::Result<()>;
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()>;
     fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()>;
     /// Why a command could not come to its end; nothing where the failure is no news.

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use grpcio::RpcStatusCode;
 
-use crate::program::{program, run};
+use crate::program::{Ended, program, run};
 use crate::scripted::{Reply, Scripted};
 use crate::server::Server;
 
@@ -88,10 +88,28 @@ fn a_list_reads_one_page_or_all_of_them() {
     for name in ["A", "B", "C", "D", "E"] {
         assert_eq!(run(server.port, &["create", name, "Lee"]).code, Some(0));
     }
-    assert_eq!(run(server.port, &["list", "--page-size", "2"]).out.lines().count(), 2);
+    let page = run(server.port, &["list", "--page-size", "2"]);
+    assert_eq!(page.out.lines().count(), 2);
+    assert!(page.err.starts_with("more follow: --all ") && page.err.lines().count() == 1, "{}", page.err);
     let all = run(server.port, &["--output", "json", "list", "--page-size", "2", "--all"]).json_lines();
     let names: Vec<_> = all.iter().map(|customer| customer["first_name"].as_str().unwrap()).collect();
     assert_eq!(names, ["A", "B", "C", "D", "E"]);
+    assert_eq!(run(server.port, &["list"]).err, "", "nothing follows");
+}
+
+#[test]
+fn a_list_goes_on_where_an_earlier_one_ended() {
+    let server = Server::start();
+    for name in ["A", "B", "C"] {
+        assert_eq!(run(server.port, &["create", name, "Lee"]).code, Some(0));
+    }
+    let page = run(server.port, &["--output", "json", "list", "--page-size", "2"]).json_lines();
+    let token = page[2]["next_page_token"].as_str().unwrap();
+    let rest = run(server.port, &["--output", "json", "list", "--page-size", "2", "--page-token", token]).json_lines();
+    assert_eq!(rest.len(), 1, "{rest:?}");
+    assert_eq!(rest[0]["first_name"], "C");
+    let ended = run(server.port, &["list", "--page-token", "nonsense"]);
+    assert!(ended.failed_with_one_line(1).contains("page_token"), "{}", ended.err);
 }
 
 #[test]
@@ -140,6 +158,29 @@ fn settings_that_cannot_be_meant_are_refused_before_any_call() {
     ] {
         assert_eq!(run(1, args).code, Some(2), "{args:?}");
     }
+}
+
+#[test]
+fn a_setting_that_cannot_be_meant_is_one_line_with_its_variable_flag_and_value() {
+    for (variable, value, line) in [
+        ("SERVER_PORT", "abc", r#"SERVER_PORT (--server-port) is "abc": use a port from 1 to 65535"#),
+        ("SERVER_PORT", "", r#"SERVER_PORT (--server-port) is "": use a port from 1 to 65535"#),
+        ("DEADLINE", "20", r#"DEADLINE (--deadline) is "20": add a unit, for example 20s or 1500ms"#),
+        (
+            "DEADLINE",
+            "",
+            r#"DEADLINE (--deadline) is "": not a span of time; write it for example as 20s, 1500ms or 2m"#,
+        ),
+        ("LOG_FORMAT", "xml", r#"LOG_FORMAT (--log-format) is "xml": use text or json"#),
+    ] {
+        let ended: Ended = program(1).env(variable, value).arg("health").output().unwrap().into();
+        assert_eq!(ended.failed_with_one_line(2), format!("error: {line}\n"));
+    }
+    let ended = run(1, &["health", "--server-port", "70000"]);
+    assert_eq!(
+        ended.failed_with_one_line(2),
+        "error: SERVER_PORT (--server-port) is \"70000\": use a port from 1 to 65535\n"
+    );
 }
 
 #[test]

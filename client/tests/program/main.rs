@@ -3,6 +3,7 @@
 mod calls;
 mod export;
 mod import;
+mod killed;
 mod pages;
 mod program;
 mod scripted;

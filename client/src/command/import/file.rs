@@ -39,7 +39,7 @@ enum Cause {
 pub(crate) struct CustomerFile {
     path: PathBuf,
     row_count: u64,
-    has_unfit_rows: bool,
+    unfit_rows: u64,
 }
 
 impl CustomerFile {
@@ -49,10 +49,10 @@ impl CustomerFile {
         let check = || {
             let (mut records, columns) = open(path, |file| UntilStopped { file, stop })?;
             let mut record = Record::default();
-            let mut file = Self { path: path.to_owned(), row_count: 0, has_unfit_rows: false };
+            let mut file = Self { path: path.to_owned(), row_count: 0, unfit_rows: 0 };
             while records.read(&mut record)? {
                 file.row_count += 1;
-                file.has_unfit_rows = file.has_unfit_rows || Row::of(&record, columns).content.is_err();
+                file.unfit_rows += u64::from(Row::of(&record, columns).content.is_err());
             }
             Ok(file)
         };
@@ -64,9 +64,9 @@ impl CustomerFile {
         self.row_count
     }
 
-    /// Whether rows will be rejected, whatever the server says to the others.
-    pub(crate) fn has_unfit_rows(&self) -> bool {
-        self.has_unfit_rows
+    /// Rows that will be rejected, whatever the server says to the others.
+    pub(crate) fn unfit_rows(&self) -> u64 {
+        self.unfit_rows
     }
 
     /// Reads the file again, row by row.
@@ -160,7 +160,7 @@ mod tests {
         fs::write(&path, "first_name,last_name\nAnn,Lee\n,Li\n").unwrap();
         let stop = Stop::new();
         let file = CustomerFile::check(&path, &stop).unwrap();
-        assert_eq!((file.row_count(), file.has_unfit_rows()), (2, true));
+        assert_eq!((file.row_count(), file.unfit_rows()), (2, 1));
         stop.request();
         assert!(CustomerFile::check(&path, &stop).is_err());
     }

@@ -52,6 +52,9 @@ pub(crate) struct Import {
     /// Default: the file's name without its folder.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     source: Option<String>,
+    /// Only check the list, and send nothing.
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Calls at the same time.
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
     in_flight: u16,
@@ -61,6 +64,20 @@ pub(crate) struct Import {
     /// Stop when a row has failed for this long, with pauses of up to 2 s between attempts.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = positive_duration)]
     give_up_after: Duration,
+}
+
+/// What a list holds, as far as that can be told without sending it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Checked {
+    pub(crate) rows: u64,
+    /// Rows that would be rejected.
+    pub(crate) unfit: u64,
+}
+
+impl Checked {
+    pub(crate) fn exit(self) -> Exit {
+        if self.unfit == 0 { Exit::Done } else { Exit::Partly }
+    }
 }
 
 /// How far an import came.
@@ -129,7 +146,7 @@ impl Import {
         let file = self.checked_file(&stop).await?;
         let mut rows = file.rows()?;
         let mut ids = RequestIds::of(self.source());
-        let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref(), file.has_unfit_rows())?;
+        let mut rejected = Rejected::beside(&self.file, self.rejected.as_deref(), file.unfit_rows() > 0)?;
         let progress = Progress::of(file.row_count(), "rows");
         let patience = Patience { stop: &stop, progress: &progress, give_up_after: self.give_up_after };
         let sender = Sender { customers, patience };
@@ -198,6 +215,12 @@ impl Import {
             }
         }
         Ok(ImportSummary { elapsed: begun.elapsed(), ..summary })
+    }
+
+    /// Reads the whole list and sends nothing.
+    pub(crate) async fn check(&self, stop: Stop) -> Result<Checked, Failure> {
+        let file = self.checked_file(&stop).await?;
+        Ok(Checked { rows: file.row_count(), unfit: file.unfit_rows() })
     }
 
     /// The list, read once on a thread of its own, so that a signal gets through meanwhile.

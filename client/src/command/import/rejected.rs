@@ -1,11 +1,10 @@
 //! The file of rows that made no customer.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 use super::row::Unfit;
 use crate::command::same_file::is_same_file;
@@ -30,6 +29,8 @@ enum Cause {
     TheList,
     #[error("stands there already and holds no rejected rows")]
     OtherFile,
+    #[error("would be written as a .part first, and a file that holds no rejected rows has that name")]
+    OtherPart,
 }
 
 /// Why rejected rows are not where they were meant to be, at the end of an import.
@@ -70,7 +71,8 @@ impl Misplaced {
     }
 }
 
-/// Collects rejected rows in a temporary file, which takes its place and name only when it is complete.
+/// Collects rejected rows in a file without a name, which gets its place and name only when it is complete: a program
+/// that is killed leaves nothing.
 ///
 /// Trouble with the file stops no import: the rows go to the temporary folder instead, and [`Rejected::publish`] tells.
 pub(crate) struct Rejected {
@@ -89,8 +91,11 @@ impl Rejected {
         let path = path.map_or_else(|| list.with_extension("rejected.csv"), Path::to_owned);
         let usable = || {
             check_free(&path, list)?;
+            if !is_left_behind(&part_of(&path))? {
+                return Err(Cause::OtherPart);
+            }
             if will_come {
-                // Tried now and taken away again, so that a program that is killed leaves no empty file.
+                // Tried now, before anything is sent.
                 Rows::beside(&path)?;
             }
             Ok(())
@@ -157,36 +162,37 @@ impl Rejected {
 
 /// A temporary file with the header and whole rows.
 struct Rows {
-    file: NamedTempFile,
+    file: File,
+    /// None where the file has no name, and goes with this program however it ends.
+    name: Option<TempPath>,
     bytes: u64,
 }
 
 impl Rows {
-    /// In the same folder, so that it can be renamed into place.
+    /// In the folder of `path`, so that what is missing there is found out at once: rights, or space.
     fn beside(path: &Path) -> io::Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        // As any file that a program makes: the umask decides.
-        let file = builder.prefix(".rejected-").suffix(".csv").permissions(Permissions::from_mode(0o666));
-        Self::with_header(file.tempfile_in(folder)?)
+        Self::with_header(tempfile::tempfile_in(folder)?, None)
     }
 
     /// In the temporary folder, where names are nobody else's to read.
     fn elsewhere() -> io::Result<Self> {
-        Self::with_header(tempfile::Builder::new().prefix("ticketing-rejected-").suffix(".csv").tempfile()?)
+        let file = tempfile::Builder::new().prefix("ticketing-rejected-").suffix(".csv").tempfile()?;
+        let (file, name) = file.into_parts();
+        Self::with_header(file, Some(name))
     }
 
-    fn with_header(file: NamedTempFile) -> io::Result<Self> {
-        let mut rows = Self { file, bytes: 0 };
+    fn with_header(file: File, name: Option<TempPath>) -> io::Result<Self> {
+        let mut rows = Self { file, name, bytes: 0 };
         rows.append(&encoded(HEADER))?;
         Ok(rows)
     }
 
     /// Adds a row as a whole or not at all.
     fn append(&mut self, row: &[u8]) -> io::Result<()> {
-        self.file.as_file_mut().write_all(row).inspect_err(|_| {
+        self.file.write_all(row).inspect_err(|_| {
             // What is copied later ends at `bytes` too, should this fail as well.
-            let _ = self.file.as_file().set_len(self.bytes);
+            let _ = self.file.set_len(self.bytes);
         })?;
         self.bytes += row.len() as u64;
         Ok(())
@@ -194,35 +200,53 @@ impl Rows {
 
     fn copy_elsewhere(&mut self) -> io::Result<Self> {
         let mut copy = Self::elsewhere()?;
-        let file = self.file.as_file_mut();
-        file.seek(SeekFrom::Start(copy.bytes))?;
-        copy.bytes += io::copy(&mut file.take(self.bytes - copy.bytes), copy.file.as_file_mut())?;
+        self.copy_into(&mut copy.file, copy.bytes)?;
+        copy.bytes = self.bytes;
         Ok(copy)
     }
 
-    fn place(self, path: &Path) -> Result<(), (io::Error, Kept)> {
-        let Self { file, bytes } = self;
-        let (cause, file) = match file.as_file().sync_all() {
-            Err(cause) => (cause, file),
-            Ok(()) => match file.persist(path) {
-                Ok(_) => return Ok(()),
-                Err(refused) => (refused.error, refused.file),
-            },
-        };
-        // The folder may be gone, and this file with it: only a copy is sure to have a name.
-        let mut rows = Self { file, bytes };
-        let kept = rows.copy_elsewhere().unwrap_or(rows).keep();
-        Err((cause, kept))
+    /// All from byte `from` on.
+    fn copy_into(&mut self, target: &mut File, from: u64) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(from))?;
+        io::copy(&mut (&mut self.file).take(self.bytes - from), target).map(drop)
+    }
+
+    fn place(mut self, path: &Path) -> Result<(), (io::Error, Kept)> {
+        self.put(path).map_err(|cause| (cause, self.copy_elsewhere().map_or(Kept::Nowhere, Self::keep)))
+    }
+
+    /// Under a name of its own first, so that `path` never shows a part of the rows.
+    fn put(&mut self, path: &Path) -> io::Result<()> {
+        let part = part_of(path);
+        if !is_left_behind(&part)? {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} stands there", part.display())));
+        }
+        remove(&part)?;
+        let mut file = File::create_new(&part)?;
+        let put = self.copy_into(&mut file, 0).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&part, path));
+        put.inspect_err(|_| drop(fs::remove_file(&part)))
     }
 
     /// Leaves the file where it is.
     fn keep(self) -> Kept {
         // A disk that does not take it is told with the failure that led here.
-        let _ = self.file.as_file().sync_all();
-        match self.file.keep() {
-            Ok((_, path)) => Kept::At(path),
-            Err(_) => Kept::Nowhere,
-        }
+        let _ = self.file.sync_all();
+        self.name.and_then(|name| name.keep().ok()).map_or(Kept::Nowhere, Kept::At)
+    }
+}
+
+/// The fixed name under which rows are written: what a run that was killed leaves there, the next one replaces.
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+/// Whether nothing stands at `part`, or what an earlier run had begun.
+fn is_left_behind(part: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        metadata => Ok(metadata?.is_file() && HEADER.join(",").as_bytes().starts_with(&head(part)?)),
     }
 }
 
@@ -255,10 +279,14 @@ fn check_free(path: &Path, list: &Path) -> Result<(), Cause> {
     if fs::metadata(list).is_ok_and(|list| is_same_file(&list, &metadata)) {
         return Err(Cause::TheList);
     }
-    let ours = HEADER.join(",");
+    if head(path)? == HEADER.join(",").as_bytes() { Ok(()) } else { Err(Cause::OtherFile) }
+}
+
+/// As much of a file's beginning as the header would take.
+fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    File::open(path)?.take(ours.len() as u64).read_to_end(&mut head)?;
-    if head == ours.as_bytes() { Ok(()) } else { Err(Cause::OtherFile) }
+    File::open(path)?.take(HEADER.join(",").len() as u64).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 #[cfg(test)]
