@@ -1,4 +1,4 @@
-//! Admin HTTP: `/livez` (this process answers), `/readyz` (it serves, or why not), `/metrics`.
+//! Admin HTTP: `/livez` (this process answers, and its completion queues do), `/readyz` (it serves, or why not), `/metrics`.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -18,12 +18,17 @@ use hyper::{Method, Request, Response, StatusCode};
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 
 use crate::health::{Health, Phase};
+use crate::heartbeat::Pulse;
 use crate::metrics::Metrics;
 
 /// Connections at once, of one request each. Probes and scrapers need a few; past it a new one waits.
-const MAX_CONNECTIONS: usize = 64;
+const MAX_CONNECTIONS: usize = 128;
 
-/// A connection is closed by then, so that callers who do not read what they asked for cannot keep probes out.
+/// Who connects has its request ready. With [`MAX_CONNECTIONS`], a probe gets through 400 strangers who say nothing, and
+/// come again as soon as they are turned away, within a second.
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// And a connection is closed by then, so that callers who do not read what they asked for cannot keep probes out.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// After an error of `accept` (no file descriptors left, for example) the next attempt waits so long.
@@ -42,8 +47,8 @@ impl Admin {
 }
 
 /// Begins to serve.
-pub(crate) fn serve(listener: TcpListener, health: Health, metrics: Metrics) -> Admin {
-    let pages = Arc::new(Pages { health, metrics });
+pub(crate) fn serve(listener: TcpListener, health: Health, pulse: Arc<Pulse>, metrics: Metrics) -> Admin {
+    let pages = Arc::new(Pages { health, pulse, metrics });
     Admin { accepting: async_std::task::spawn(accept(listener.into(), pages)) }
 }
 
@@ -59,6 +64,7 @@ async fn accept(listener: async_std::net::TcpListener, pages: Arc<Pages>) {
                     let answer = service_fn(move |request| pages.answer(&request).map(Ok::<_, Infallible>));
                     let served = http1::Builder::new()
                         .timer(SmolTimer::new())
+                        .header_read_timeout(REQUEST_TIMEOUT)
                         .keep_alive(false)
                         .serve_connection(FuturesIo::new(stream), answer);
                     match timeout(CONNECTION_TIMEOUT, served).await {
@@ -90,6 +96,7 @@ fn places() -> (Sender<()>, Receiver<()>) {
 
 struct Pages {
     health: Health,
+    pulse: Arc<Pulse>,
     metrics: Metrics,
 }
 
@@ -98,12 +105,19 @@ type Page = Response<Full<Bytes>>;
 impl Pages {
     fn answer(&self, request: &Request<Incoming>) -> std::future::Ready<Page> {
         std::future::ready(match (request.method(), request.uri().path()) {
-            (&Method::GET | &Method::HEAD, "/livez") => text(StatusCode::OK, "ok\n"),
+            (&Method::GET | &Method::HEAD, "/livez") => self.live(),
             (&Method::GET | &Method::HEAD, "/readyz") => self.ready(),
             (&Method::GET | &Method::HEAD, "/metrics") => self.metrics(),
             (_, "/livez" | "/readyz" | "/metrics") => text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n"),
             _ => text(StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics\n"),
         })
+    }
+
+    fn live(&self) -> Page {
+        match self.pulse.fault() {
+            None => text(StatusCode::OK, "ok\n"),
+            Some(fault) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not alive: {fault}\n")),
+        }
     }
 
     fn ready(&self) -> Page {

@@ -6,10 +6,12 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let args = Args::try_parse_from(["ticketing-server", "--database-url", "memory:", "--listen-addr", "127.0.0.1:0"])?;
-//! let app = Config::try_from(args)?.build()?; // ports bound, nobody accepted yet
+//! let config = Config::try_from(args)?;
+//! let tried = config.try_store().await?; // an unusable store is an error before anything listens
+//! let app = config.build()?; // ports bound, nobody accepted yet
 //! println!("gRPC on {}", app.grpc);
 //! let running = app.start(); // accepting, but NOT_SERVING
-//! running.open().await?; // the store is open: SERVING
+//! running.open(tried).await?; // the store is open: SERVING
 //! running.drain().await;
 //! # Ok(())
 //! # }
@@ -21,6 +23,7 @@ mod config;
 pub mod customer;
 mod drain;
 mod health;
+mod heartbeat;
 pub mod logging;
 mod metrics;
 pub mod probe;
@@ -29,6 +32,7 @@ mod rpc;
 mod serve;
 mod stop;
 pub mod store;
+mod threads;
 
 pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, PostgresUrl};
 pub use drain::Drained;

@@ -15,16 +15,18 @@ use ticketing_server::{Args, BuildError, Command, Config, Drained, StopSignals, 
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    logging::start(args.log_format);
-    let ended = match &args.command {
-        Some(Command::Health { address }) => health(&args, address.as_deref()),
-        None => serve(args),
-    };
-    ended.unwrap_or_else(|failure| {
+    run(Args::parse()).unwrap_or_else(|failure| {
         eprintln!("ticketing-server: {}", failure.text);
         ExitCode::from(failure.code)
     })
+}
+
+fn run(args: Args) -> Result<ExitCode, Failure> {
+    logging::start(args.log_format().map_err(|error| Failure::new(2, error))?);
+    match &args.command {
+        Some(Command::Health { address }) => health(&args, address.as_deref()),
+        None => serve(args),
+    }
 }
 
 /// One line for people and an exit code of `--help`.
@@ -43,17 +45,20 @@ fn serve(args: Args) -> Result<ExitCode, Failure> {
     let stop = StopSignals::catch().map_err(|error| Failure::new(6, format!("cannot catch signals: {error}")))?;
     let config = Config::try_from(args).map_err(|error| Failure::new(2, error))?;
     log::info!("Value of podID is {}", config.pod_name);
-    let app = config.build().map_err(|error| {
-        let code = if matches!(error, BuildError::Bind { .. }) { 4 } else { 6 };
-        Failure::new(code, error)
-    })?;
+    config.try_threads().map_err(not_built)?;
+    let tried = block_on(config.try_store()).map_err(|error| Failure::new(3, error))?;
+    let built = config.build();
+    if let (Err(_), Some(store)) = (&built, &tried) {
+        block_on(store.close());
+    }
+    let app = built.map_err(not_built)?;
     let (grpc, admin) = (app.grpc, app.admin);
     log::info!("writes: {}", app.writes);
     let running = app.start();
     log::info!("serving admin HTTP on {admin}");
     block_on(async {
         let mut stop = pin!(stop.requested());
-        let signal = match select(pin!(running.open()), stop.as_mut()).await {
+        let signal = match select(pin!(running.open(tried)), stop.as_mut()).await {
             Either::Left((opened, _)) => {
                 opened.map_err(|error| Failure::new(3, error))?;
                 log::info!("serving gRPC on {grpc}");
@@ -68,6 +73,11 @@ fn serve(args: Args) -> Result<ExitCode, Failure> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn not_built(error: BuildError) -> Failure {
+    let code = if matches!(error, BuildError::Bind { .. }) { 4 } else { 6 };
+    Failure::new(code, error)
 }
 
 fn health(args: &Args, named: Option<&str>) -> Result<ExitCode, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grpcio::{CallOption, ChannelBuilder, EnvBuilder};
+use grpcio::{CallOption, ChannelBuilder, EnvBuilder, RpcStatus, RpcStatusCode};
 use ticketing_proto::health::HealthCheckRequest;
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health_grpc::HealthClient;
@@ -38,6 +38,22 @@ pub async fn ask(address: &str) -> Result<ServingStatus, String> {
     };
     match answer {
         Ok(response) => Ok(response.status.enum_value_or_default()),
-        Err(error) => Err(format!("{address}: {error}; is a server running there?")),
+        Err(grpcio::Error::RpcFailure(status)) => Err(told(address, &status)),
+        Err(error) => Err(format!("cannot ask {address}: {error}")),
+    }
+}
+
+/// C-core's words are a chain of causes; the last one is for people.
+fn told(address: &str, status: &RpcStatus) -> String {
+    let cause = status.message().rsplit(": ").next().unwrap_or_default();
+    match status.code() {
+        RpcStatusCode::UNAVAILABLE => format!("cannot reach {address} ({cause}); is a server running there?"),
+        RpcStatusCode::DEADLINE_EXCEEDED => {
+            format!("{address} did not answer within {DEADLINE:?}; is it the gRPC port of a server?")
+        }
+        RpcStatusCode::UNIMPLEMENTED | RpcStatusCode::NOT_FOUND => {
+            format!("{address} serves gRPC, but has no such health service; is it a ticketing-server?")
+        }
+        code => format!("{address} failed: {code} ({cause})"),
     }
 }

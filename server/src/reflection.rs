@@ -15,8 +15,8 @@ use ticketing_proto::DESCRIPTOR_SET;
 use ticketing_proto::reflection_v1::server_reflection_request::Message_request;
 use ticketing_proto::reflection_v1::server_reflection_response::Message_response;
 use ticketing_proto::reflection_v1::{
-    ErrorResponse, FileDescriptorResponse, ListServiceResponse, ServerReflectionRequest, ServerReflectionResponse,
-    ServiceResponse,
+    ErrorResponse, ExtensionNumberResponse, FileDescriptorResponse, ListServiceResponse, ServerReflectionRequest,
+    ServerReflectionResponse, ServiceResponse,
 };
 use ticketing_proto::reflection_v1_grpc::METHOD_SERVER_REFLECTION_SERVER_REFLECTION_INFO as METHOD_V1;
 use ticketing_proto::reflection_v1alpha_grpc::METHOD_SERVER_REFLECTION_SERVER_REFLECTION_INFO as METHOD_V1ALPHA;
@@ -131,9 +131,10 @@ impl Index {
                     None => error(RpcStatusCode::NOT_FOUND, "no file declares this symbol"),
                 }
             }
-            Some(Message_request::FileContainingExtension(_) | Message_request::AllExtensionNumbersOfType(_)) => {
+            Some(Message_request::FileContainingExtension(_)) => {
                 error(RpcStatusCode::NOT_FOUND, "proto3 has no extensions")
             }
+            Some(Message_request::AllExtensionNumbersOfType(name)) => self.extensions(name),
             _ => error(RpcStatusCode::INVALID_ARGUMENT, "the request asks for nothing"),
         };
         ServerReflectionResponse {
@@ -142,6 +143,16 @@ impl Index {
             message_response: Some(message),
             ..ServerReflectionResponse::default()
         }
+    }
+
+    /// None of any message, as proto3 has it; a name that is no symbol here is an error all the same.
+    fn extensions(&self, name: &str) -> Message_response {
+        let base_type_name = name.trim_start_matches('.').to_owned();
+        if !self.symbols.contains_key(&base_type_name) {
+            return error(RpcStatusCode::NOT_FOUND, "no file declares this message");
+        }
+        let none = ExtensionNumberResponse { base_type_name, ..ExtensionNumberResponse::default() };
+        Message_response::AllExtensionNumbersResponse(none)
     }
 
     fn list(&self) -> Message_response {
@@ -175,4 +186,26 @@ fn error(code: RpcStatusCode, text: &str) -> Message_response {
         error_message: text.to_owned(),
         ..ErrorResponse::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extensions_of_a_message_are_none_and_those_of_no_message_an_error() {
+        let index = Index::new(DESCRIPTOR_SET).expect("it parses");
+        let numbers = |name: &str| {
+            let asked = Message_request::AllExtensionNumbersOfType(name.to_owned());
+            let request = ServerReflectionRequest { message_request: Some(asked), ..Default::default() };
+            index.answer(request).message_response
+        };
+        match numbers("ticketing.Customer") {
+            Some(Message_response::AllExtensionNumbersResponse(none)) => {
+                assert_eq!((none.base_type_name.as_str(), none.extension_number.len()), ("ticketing.Customer", 0));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(numbers("ticketing.Nobody"), Some(Message_response::ErrorResponse(_))));
+    }
 }

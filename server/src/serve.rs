@@ -2,8 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_std::channel::bounded;
+use async_std::future::timeout;
+use futures::future::{Either, select};
 use grpcio::{ChannelBuilder, EnvBuilder, Environment, ResourceQuota, Server, ServerBuilder, ServerCredentials};
 
 use crate::admin::{self, Admin};
@@ -11,10 +16,12 @@ use crate::cancellation::{Cancellation, cancellation};
 use crate::config::{Config, DatabaseUrl, DrainConfig};
 use crate::drain::{self, Drained};
 use crate::health::Health;
+use crate::heartbeat::Heartbeat;
 use crate::metrics::Metrics;
 use crate::reflection;
 use crate::rpc::{self, Edge};
 use crate::store::{ObservedStore, OpenError, OpeningStore, Store};
+use crate::threads;
 
 /// Largest message either way; C-core answers RESOURCE_EXHAUSTED past it.
 const MAX_MESSAGE_BYTES: i32 = 4 << 20;
@@ -34,6 +41,10 @@ const MIN_PING_INTERVAL_MS: i32 = 10_000;
 /// Memory of C-core's connections together; past it reads are slowed down.
 const CONNECTION_MEMORY_BYTES: usize = 256 << 20;
 
+/// How long a store may take to say whether it can be used, before the ports are bound and probes are told what is waited
+/// for. What is here says so within milliseconds.
+const FIRST_TRY: Duration = Duration::from_secs(2);
+
 /// Why an [`App`] cannot be built. Nothing listens then.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -46,6 +57,16 @@ pub enum BuildError {
         flag: &'static str,
         /// The address.
         address: SocketAddr,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// A limit of the user, the process or the cgroup allows fewer threads than the settings take.
+    #[error(
+        "WORKERS (--workers) is {workers}: cannot start that many threads: {reason}; use fewer, or raise the limit"
+    )]
+    Threads {
+        /// Completion queues.
+        workers: usize,
         /// What the system said.
         reason: io::Error,
     },
@@ -67,12 +88,30 @@ pub struct App {
     admin_listener: TcpListener,
     metrics: Metrics,
     health: Health,
+    heartbeat: Heartbeat,
     store: OpeningStore,
     database: DatabaseUrl,
     drain: DrainConfig,
 }
 
 impl Config {
+    /// Finds out whether the machine grants the threads of this configuration: C-core does not say, it ends the process.
+    pub fn try_threads(&self) -> Result<(), BuildError> {
+        let workers = self.workers.get();
+        threads::try_for(workers).map_err(|reason| BuildError::Threads { workers, reason })
+    }
+
+    /// Tries the store once, before anything listens. The error is one that waiting cannot mend; a store that does not
+    /// answer now is none, and [`Running::open`] will wait for it.
+    pub async fn try_store(&self) -> Result<Option<Arc<dyn Store>>, OpenError> {
+        let (told, unreachable) = bounded(1);
+        let opening = pin!(self.database.open(move |_| told.try_send(()).unwrap_or_default()));
+        match timeout(FIRST_TRY, select(opening, pin!(unreachable.recv()))).await {
+            Ok(Either::Left((opened, _))) => opened.map(Some),
+            Ok(Either::Right(_)) | Err(_) => Ok(None),
+        }
+    }
+
     /// Binds the ports of this configuration.
     pub fn build(self) -> Result<App, BuildError> {
         let metrics = Metrics::new(&self.pod_name, &self.app_version).map_err(set_up)?;
@@ -91,6 +130,7 @@ impl Config {
         let writes = corking::start(self.corking);
         let queues = EnvBuilder::new().cq_count(self.workers.get()).name_prefix("grpc").build();
         let environment = Arc::new(queues);
+        let heartbeat = Heartbeat::of(&environment);
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
             .channel_args(limits(environment).build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
@@ -105,14 +145,28 @@ impl Config {
             .map_err(|error| set_up(format!("C-core cannot listen on {}: {error}", self.listen)))?;
         let grpc = SocketAddr::new(self.listen.ip(), port);
         let (database, drain) = (self.database, self.drain);
-        Ok(App { grpc, admin, writes, server, cancellation, admin_listener, metrics, health, store, database, drain })
+        Ok(App {
+            grpc,
+            admin,
+            writes,
+            server,
+            cancellation,
+            admin_listener,
+            metrics,
+            health,
+            heartbeat,
+            store,
+            database,
+            drain,
+        })
     }
 }
 
 impl App {
     /// Begins to accept calls and says NOT_SERVING: what needs the store is answered UNAVAILABLE.
     pub fn start(mut self) -> Running {
-        let admin = admin::serve(self.admin_listener, self.health.clone(), self.metrics.clone());
+        let heartbeat = self.heartbeat;
+        let admin = admin::serve(self.admin_listener, self.health.clone(), heartbeat.pulse(), self.metrics.clone());
         self.server.start();
         Running {
             server: self.server,
@@ -120,6 +174,7 @@ impl App {
             admin,
             metrics: self.metrics,
             health: self.health,
+            heartbeat,
             store: self.store,
             database: self.database,
             drain: self.drain,
@@ -134,16 +189,20 @@ pub struct Running {
     admin: Admin,
     metrics: Metrics,
     health: Health,
+    heartbeat: Heartbeat,
     store: OpeningStore,
     database: DatabaseUrl,
     drain: DrainConfig,
 }
 
 impl Running {
-    /// Opens the store of the configuration and serves. A store that cannot be reached yet is waited for: `/readyz` and
-    /// the log say why. The error is one that waiting cannot mend.
-    pub async fn open(&self) -> Result<(), OpenError> {
-        let store = self.database.open(|reason| self.health.wait_for(reason)).await?;
+    /// Serves, on the store that [`Config::try_store`] has opened or else on one that is opened now. A store that cannot
+    /// be reached yet is waited for: `/readyz` and the log say why. The error is one that waiting cannot mend.
+    pub async fn open(&self, tried: Option<Arc<dyn Store>>) -> Result<(), OpenError> {
+        let store = match tried {
+            Some(store) => store,
+            None => self.database.open(|reason| self.health.wait_for(reason)).await?,
+        };
         self.serve(store);
         Ok(())
     }
@@ -159,6 +218,7 @@ impl Running {
     pub async fn drain(self) -> Drained {
         let drained = drain::drain(self.server, self.cancellation, &self.metrics, &self.health, self.drain).await;
         self.admin.stop().await;
+        self.heartbeat.stop().await;
         self.store.close().await;
         drained
     }

@@ -1,4 +1,4 @@
-//! The README's table of settings is made from the program's own arguments.
+//! The README's table of settings is made from the program's own arguments, and its figures from what was measured.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,6 +17,20 @@ fn table() -> String {
         writeln!(table, "| `{variable}` | `--{flag}` | {default} | {help} |").expect("a string takes text");
     }
     table
+}
+
+/// No placeholder, no remark: what `make figures-…` prints, and all of it.
+#[test]
+fn every_line_of_the_readmes_figures_is_a_figure_with_a_verdict() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let text = std::fs::read_to_string(readme).expect("README.md");
+    let (_, section) = text.split_once("\n## Figures\n").expect("a section on figures");
+    let lines: Vec<_> = section.split("```\n").nth(1).expect("a block of figures").lines().collect();
+    assert!(!lines.is_empty());
+    for line in lines {
+        let words = line.split(' ').collect::<Vec<_>>();
+        assert!(matches!(words[..], ["figure", _, _, _, _, _, "ok" | "short"]), "README.md, section Figures: {line:?}");
+    }
 }
 
 #[test]

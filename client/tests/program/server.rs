@@ -36,7 +36,7 @@ impl Server {
         let app = Config::try_from(args).expect("the settings make sense").build().expect("the ports are free");
         let port = app.grpc.port();
         let running = app.start();
-        block_on(running.open()).expect("memory needs nothing");
+        block_on(running.open(None)).expect("memory needs nothing");
         Self { port, running }
     }
 

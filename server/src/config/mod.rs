@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 mod database;
 
@@ -24,9 +24,9 @@ pub struct Args {
     /// The name by which this server tells callers who answered
     #[arg(long, env = "POD_NAME", default_value = "test", value_name = "NAME")]
     pub pod_name: String,
-    /// Take the pod's name from somewhere else: the host's name, as in compose
+    /// Take the pod's name from somewhere else: hostname is the host's name, as in compose
     #[arg(long, env = "POD_NAME_FROM", value_name = "SOURCE")]
-    pub pod_name_from: Option<PodNameFrom>,
+    pub pod_name_from: Option<String>,
     /// The version of the application, for logs and metrics
     #[arg(long, env = "APP_VERSION", default_value = "", value_name = "TEXT")]
     pub app_version: String,
@@ -51,13 +51,13 @@ pub struct Args {
     pub drain_timeout: String,
     /// Completion queues, a thread each [default: half of the CPUs that the cgroup grants, at least 1]
     #[arg(long, env = "WORKERS", value_name = "N")]
-    pub workers: Option<usize>,
-    /// Whether answers that are ready together leave in one write
+    pub workers: Option<String>,
+    /// Whether answers that are ready together leave in one write: on or off
     #[arg(long, env = "CORKING", default_value = "on", value_name = "SWITCH")]
-    pub corking: Switch,
-    /// The form of log lines on stderr
+    pub corking: String,
+    /// The form of log lines on stderr: text or json
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
-    pub log_format: LogFormat,
+    pub log_format: String,
     /// What to do instead of serving
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -74,24 +74,8 @@ pub enum Command {
     },
 }
 
-/// Sources of the pod's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PodNameFrom {
-    /// The host's name; in a container the short container id.
-    Hostname,
-}
-
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// It happens.
-    On,
-    /// It does not.
-    Off,
-}
-
 /// Forms of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -174,22 +158,22 @@ impl TryFrom<Args> for Config {
 
     fn try_from(args: Args) -> Result<Self, BadSetting> {
         let (listen, admin) = (args.listen()?, address("ADMIN_ADDR", "admin-addr", &args.admin_addr)?);
-        if listen == admin && listen.port() != 0 {
-            let advice = "gRPC is served there (LISTEN_ADDR); use another port";
+        if clash(listen, admin) {
+            let advice = format!("gRPC is served there, LISTEN_ADDR (--listen-addr) is {listen}; use another port");
             return Err(BadSetting::new("ADMIN_ADDR", "admin-addr", &args.admin_addr, advice));
         }
         Ok(Self {
             listen,
             admin,
-            pod_name: pod_name(args.pod_name, args.pod_name_from)?,
+            pod_name: pod_name(args.pod_name, args.pod_name_from.as_deref())?,
             app_version: args.app_version,
             database: database(&args.database_url, args.database_password_file.as_deref())?,
             drain: DrainConfig {
                 delay: duration("DRAIN_DELAY", "drain-delay", &args.drain_delay)?,
                 timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
             },
-            workers: workers(args.workers.unwrap_or_else(default_workers))?,
-            corking: args.corking == Switch::On,
+            workers: args.workers.as_deref().map_or_else(|| Ok(default_workers()), workers)?,
+            corking: switch("CORKING", "corking", &args.corking)?,
         })
     }
 }
@@ -198,6 +182,15 @@ impl Args {
     /// Where these settings serve gRPC.
     pub(crate) fn listen(&self) -> Result<SocketAddr, BadSetting> {
         address("LISTEN_ADDR", "listen-addr", &self.listen_addr)
+    }
+
+    /// How log lines shall look. Asked for before there is a [`Config`], whose making may be worth a line.
+    pub fn log_format(&self) -> Result<LogFormat, BadSetting> {
+        match self.log_format.as_str() {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            typed => Err(BadSetting::new("LOG_FORMAT", "log-format", typed, "use text or json")),
+        }
     }
 }
 
@@ -232,17 +225,38 @@ fn database(url: &str, password_file: Option<&Path>) -> Result<DatabaseUrl, BadS
     }
 }
 
-fn workers(typed: usize) -> Result<NonZeroUsize, BadSetting> {
-    NonZeroUsize::new(typed).filter(|workers| workers.get() <= MAX_WORKERS).ok_or_else(|| {
+/// Whether both cannot be bound: an address of this machine is also one of those that "every address" means.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers = |wide: SocketAddr, narrow: SocketAddr| {
+        // [::] takes IPv4 too.
+        wide.ip() == narrow.ip() || wide.ip().is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    };
+    one.port() == other.port() && one.port() != 0 && (covers(one, other) || covers(other, one))
+}
+
+fn workers(typed: &str) -> Result<NonZeroUsize, BadSetting> {
+    typed.parse().ok().filter(|workers: &NonZeroUsize| workers.get() <= MAX_WORKERS).ok_or_else(|| {
         let advice = format!("use 1 to {MAX_WORKERS}; one serves a core to the full");
-        BadSetting::new("WORKERS", "workers", &typed.to_string(), advice)
+        BadSetting::new("WORKERS", "workers", typed, advice)
     })
 }
 
-fn pod_name(typed: String, from: Option<PodNameFrom>) -> Result<String, BadSetting> {
+fn switch(variable: &'static str, flag: &'static str, typed: &str) -> Result<bool, BadSetting> {
+    match typed {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(BadSetting::new(variable, flag, typed, "use on or off")),
+    }
+}
+
+fn pod_name(typed: String, from: Option<&str>) -> Result<String, BadSetting> {
     let name = match from {
         None => typed,
-        Some(PodNameFrom::Hostname) => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        // In a container the short container id.
+        Some("hostname") => rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        Some(other) => {
+            return Err(BadSetting::new("POD_NAME_FROM", "pod-name-from", other, "use hostname, or leave it out"));
+        }
     };
     if name.is_empty() || name.len() > 253 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
         let advice = "use 1 to 253 printable ASCII characters without spaces: it goes out as the header x-pod-name";
@@ -253,62 +267,12 @@ fn pod_name(typed: String, from: Option<PodNameFrom>) -> Result<String, BadSetti
 
 /// One queue serves a saturated core, and each further one costs CPU per call; the other half is for the store.
 /// `available_parallelism` knows the cgroup's quota, C-core's own default does not.
-fn default_workers() -> usize {
-    std::thread::available_parallelism().map_or(1, |cpus| cpus.get().div_ceil(2))
+fn default_workers() -> NonZeroUsize {
+    std::thread::available_parallelism()
+        .ok()
+        .and_then(|cpus| NonZeroUsize::new(cpus.get().div_ceil(2)))
+        .unwrap_or(NonZeroUsize::MIN)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(flags: &[&str]) -> Result<Config, String> {
-        let args = Args::try_parse_from([&["ticketing-server"], flags].concat()).map_err(|error| error.to_string())?;
-        Config::try_from(args).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn a_duration_without_a_unit_is_told_which_one_to_add() {
-        assert_eq!(
-            config(&["--drain-timeout", "20"]).err().as_deref(),
-            Some(r#"DRAIN_TIMEOUT (--drain-timeout) is "20": add a unit, for example 20s or 20ms"#)
-        );
-        assert_eq!(config(&["--drain-delay", "0"]).map(|config| config.drain.delay), Ok(Duration::ZERO));
-        assert!(config(&["--drain-delay", "soon"]).is_err());
-        assert_eq!(
-            config(&["--drain-delay", ""]).err().as_deref(),
-            Some(r#"DRAIN_DELAY (--drain-delay) is "": use a number and a unit, for example 20s or 1500ms"#)
-        );
-    }
-
-    #[test]
-    fn a_password_in_a_bad_database_url_is_not_repeated() {
-        let error = config(&["--database-url", "mysql://user:secret@host/db"]).err();
-        assert_eq!(
-            error.as_deref(),
-            Some("DATABASE_URL (--database-url): use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:")
-        );
-    }
-
-    #[test]
-    fn a_pod_name_must_fit_a_header() {
-        assert!(config(&["--pod-name", "app-server-0"]).is_ok());
-        assert!(config(&["--pod-name", ""]).is_err());
-        assert!(config(&["--pod-name", "caf\u{e9}"]).is_err());
-    }
-
-    #[test]
-    fn grpc_and_admin_http_cannot_share_a_port() {
-        let error = config(&["--listen-addr", "127.0.0.1:9090", "--admin-addr", "127.0.0.1:9090"]).err();
-        assert!(error.is_some_and(|error| error.contains("ADMIN_ADDR") && error.contains("another port")));
-        assert!(config(&["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"]).is_ok());
-    }
-
-    #[test]
-    fn no_workers_serve_nobody() {
-        assert_eq!(
-            config(&["--workers", "0"]).err().as_deref(),
-            Some(r#"WORKERS (--workers) is "0": use 1 to 128; one serves a core to the full"#)
-        );
-        assert!(config(&["--workers", "129"]).is_err());
-    }
-}
+mod tests;

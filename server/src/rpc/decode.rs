@@ -20,6 +20,13 @@ pub(crate) struct Malformed {
     pub(crate) reason: String,
 }
 
+impl Malformed {
+    /// The caller ended its side before a whole message was there.
+    pub(super) fn missing() -> Self {
+        Self { field: None, reason: "the request has no message, or only a part of one".to_owned() }
+    }
+}
+
 /// The same method, with requests that may be malformed.
 pub(crate) fn checked<Q: MessageFull, P>(method: &Method<Q, P>) -> Method<Decoded<Q>, P> {
     Method {

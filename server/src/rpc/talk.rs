@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use futures::future::{BoxFuture, FutureExt as _, poll_fn};
 use futures::task::Poll;
-use futures::{Sink as _, SinkExt as _};
+use futures::{Sink, SinkExt as _};
 use grpcio::{DuplexSink, RequestStream, RpcStatus, ServerStreamingSink};
 
 /// The server's side of a call that streams: what its conversation talks through, and what its end needs.
@@ -54,7 +54,7 @@ pub(crate) enum End {
 }
 
 /// Completes when the caller of the call has gone, its deadline is over, or the connection has ended.
-pub(crate) async fn caller_gone<P>(sink: &mut ServerStreamingSink<P>) {
+pub(crate) async fn caller_gone<P, S: Sink<P, Error = grpcio::Error> + Unpin>(sink: &mut S) {
     poll_fn(|cx| match Pin::new(&mut *sink).poll_ready(cx) {
         Poll::Ready(Err(_)) => Poll::Ready(()),
         _ => Poll::Pending,

@@ -1,9 +1,16 @@
 //! Its settings, its ports, its log and its end.
 
+use std::fs::Permissions;
 use std::io::BufRead as _;
 use std::io::BufReader;
-use std::net::TcpListener;
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use ticketing_proto::health::health_check_response::ServingStatus;
@@ -28,6 +35,8 @@ fn it_serves_until_sigterm_and_ends_with_0() {
     assert_eq!(server.wait().code(), Some(0));
     let probe = Command::new(PROGRAM).args(["health", &grpc]).output().expect("it runs");
     assert_eq!(probe.status.code(), Some(1));
+    let line = one_line(&probe);
+    assert_eq!(line, format!("ticketing-server: cannot reach {grpc} (Connection refused); is a server running there?"));
 }
 
 #[test]
@@ -59,6 +68,41 @@ fn a_setting_that_is_unfit_is_named_before_anything_listens() {
         r#"ticketing-server: DRAIN_TIMEOUT (--drain-timeout) is "20": add a unit, for example 20s or 20ms"#
     );
     assert_eq!(folder.path().read_dir().expect("a folder").count(), 0, "no store was made");
+}
+
+#[test]
+fn a_setting_from_the_environment_that_is_unfit_is_one_line_with_its_name() {
+    for (variable, value, line) in [
+        ("WORKERS", "", r#"WORKERS (--workers) is "": use 1 to 128; one serves a core to the full"#),
+        ("WORKERS", "abc", r#"WORKERS (--workers) is "abc": use 1 to 128; one serves a core to the full"#),
+        ("LOG_FORMAT", "xml", r#"LOG_FORMAT (--log-format) is "xml": use text or json"#),
+        ("POD_NAME_FROM", "dice", r#"POD_NAME_FROM (--pod-name-from) is "dice": use hostname, or leave it out"#),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = program(folder.path(), &[]).env(variable, value).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert_eq!(one_line(&output), format!("ticketing-server: {line}"));
+    }
+}
+
+/// grpcio panics where a thread cannot be started, and C-core aborts.
+#[test]
+fn more_workers_than_the_user_may_start_are_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("ticketing-server");
+    std::fs::copy(PROGRAM, &copy).expect("copied");
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("allowed");
+    let mut limited = Command::new("prlimit");
+    limited.arg("--nproc=40").arg(copy).args(["--database-url", "memory:", "--workers", "64"]);
+    limited.env("LISTEN_ADDR", "127.0.0.1:0").env("ADMIN_ADDR", "127.0.0.1:0");
+    if rustix::process::getuid().is_root() {
+        // Root has no such limit; this user has no other process.
+        limited.uid(61_234).gid(61_234);
+    }
+    let output = limited.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
+    let line = one_line(&output);
+    assert!(line.contains("WORKERS (--workers) is 64") && line.contains("raise the limit"), "{line}");
 }
 
 #[test]
@@ -124,6 +168,35 @@ fn each_call_is_logged_at_debug() {
     customers.list_customers_opt(&Default::default(), common::patiently()).expect("answered");
     server.log_line("Hit List Customers rpc call");
     server.log_line("End List Customers rpc call");
+    server.signal(Signal::TERM);
+    server.wait();
+}
+
+#[test]
+fn clients_that_never_speak_do_not_keep_probes_out() {
+    let mut server = Started::new(&["--database-url", "memory:"]);
+    let admin = server.log_line("serving admin HTTP on ").parse().expect("an address");
+    let over = Arc::new(AtomicBool::new(false));
+    // Each comes again as soon as it is turned away.
+    let silent: Vec<_> = (0..200)
+        .map(|_| {
+            let over = Arc::clone(&over);
+            std::thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    let mut stream = TcpStream::connect::<SocketAddr>(admin).expect("the port is open");
+                    let _ = stream.read_to_end(&mut Vec::new());
+                }
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        let (answer, answered) = mpsc::channel();
+        std::thread::spawn(move || answer.send(http_get(admin, "/livez")));
+        let patience = Duration::from_secs(3);
+        assert_eq!(answered.recv_timeout(patience).expect("a probe would have given up").0, 200);
+    }
+    over.store(true, Ordering::Relaxed);
+    silent.into_iter().for_each(|client| client.join().expect("it ends"));
     server.signal(Signal::TERM);
     server.wait();
 }

@@ -20,10 +20,18 @@ use crate::started::{PROGRAM, Started, ended, one_line, program};
 
 #[test]
 fn a_store_that_cannot_be_opened_is_named_and_ends_it() {
-    let (output, _folder) = ended(&["--database-url", "sqlite:no/such/folder/customers.db"]);
-    assert_eq!(output.status.code(), Some(3));
-    let line = one_line(&output);
-    assert!(line.contains("sqlite:no/such/folder/customers.db"), "{line}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let foreign = folder.path().join("letter.txt");
+    std::fs::write(&foreign, "Dear customers, this is no database. ".repeat(100)).expect("written");
+    for file in [Path::new("no/such/folder/customers.db"), folder.path(), &foreign] {
+        let url = format!("sqlite:{}", file.display());
+        let (output, _folder) = ended(&["--database-url", &url]);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let line = one_line(&output);
+        assert!(line.contains(&url), "{line}");
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(!log.contains("serving"), "nothing listened: {log}");
+    }
 }
 
 /// A file whose write lock somebody else holds.
