@@ -36,8 +36,12 @@ setup: preflight ## Get CMake, Ninja and Envoy into .tools/ (the first step of a
 build: setup ## Build the server, the client and the testbed into target/release/
 	cargo build $(WORKSPACE)
 
+.PHONY: customers
+customers:
+	@[ -z "$$CUSTOMERS" ] || [ -r "$$CUSTOMERS" ] || { echo "demo: CUSTOMERS=$$CUSTOMERS: no such file, or none that may be read" >&2; exit 2; }
+
 .PHONY: demo
-demo: build ## Import a customer list through Envoy and show the spread (CUSTOMERS=path: your own list)
+demo: customers build ## Import a customer list through Envoy and show the spread (CUSTOMERS=path: your own list)
 	@$(TESTBED) demo $${CUSTOMERS:+--customers "$$CUSTOMERS"}
 
 .PHONY: test

@@ -22,11 +22,8 @@ impl Names {
     /// The rows of a CSV file that has the columns `first_name` and `last_name`, however these are spelt.
     pub fn of_file(path: &Path) -> Result<Self, BedError> {
         let unfit = |reason: String| BedError::Customers { path: path.to_owned(), reason };
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_path(path)
-            .map_err(|error| unfit(error.to_string()))?;
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).from_path(path).map_err(|error| unfit(error.to_string()))?;
         let headers = reader.byte_headers().map_err(|error| unfit(error.to_string()))?.clone();
         let column = |name: &str| {
             let found = headers.iter().position(|header| plain(header) == name);
@@ -36,7 +33,8 @@ impl Names {
         let mut names = Self::default();
         for record in reader.byte_records() {
             let record = record.map_err(|error| unfit(error.to_string()))?;
-            let field = |index| String::from_utf8_lossy(record.get(index).unwrap_or_default()).into_owned();
+            // As the server trims: white space of every script, which csv's own trimming does not know.
+            let field = |index| String::from_utf8_lossy(record.get(index).unwrap_or_default()).trim().to_owned();
             names.add(field(first), field(last));
         }
         Ok(names)
@@ -111,7 +109,8 @@ mod tests {
 
     #[test]
     fn people_of_one_name_are_counted_each() {
-        let list = names("\u{feff}First Name,city,LAST-NAME\nAna,X,Li\n Ana ,\"Y, Z\",Li\nBo,,\"O, Jr.\"\n");
+        let list =
+            names("\u{feff}First Name,city,LAST-NAME\nAna,X,Li\n\u{3000}Ana\u{a0},\"Y, Z\",Li\nBo,,\"O, Jr.\"\n");
         assert_eq!(list.len(), 3);
         assert_eq!(list.without(&names("first_name,last_name\nAna,Li\nBo,\"O, Jr.\"\n")).len(), 1);
     }

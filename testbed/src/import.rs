@@ -37,6 +37,20 @@ pub struct ImportSummary {
 }
 
 impl Import {
+    /// Has the client look at `list` as it does before an import; sends nothing. A list that cannot be imported is the
+    /// error.
+    pub fn check(list: &Path) -> Result<(), BedError> {
+        let mut command = Command::new(binaries::client()?);
+        command.env_clear().args(["import", "--check"]).arg(list);
+        let output = command.output().map_err(BedError::io("start ticketing-client"))?;
+        // Unfit rows are no reason to refuse the others.
+        if matches!(output.status.code(), Some(0 | 3)) {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(BedError::Unexpected(said.trim().trim_start_matches("error: ").to_owned()))
+    }
+
     /// Starts importing `list` through the server or proxy at `address`. What the client writes goes into `folder`.
     pub fn start(address: SocketAddr, list: &Path, folder: &Path) -> Result<Self, BedError> {
         let summary = folder.join("import.json");

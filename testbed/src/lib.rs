@@ -44,6 +44,7 @@ mod stop;
 mod tally;
 mod usage;
 mod wait;
+mod watchdog;
 
 pub use bed::{Bed, Testbed};
 pub use canary::Canary;

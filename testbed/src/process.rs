@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::watchdog::Watchdog;
 use crate::{BedError, usage, wait};
 
 /// How long a process may take to end once it was asked to, before it is killed.
@@ -19,13 +20,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 const TAIL_BYTES: usize = 2_000;
 
 /// A running child in a process group of its own, so that a Ctrl-C in the terminal reaches only us and the end stays
-/// orderly. Dropping it asks it to end, and kills it if it does not.
+/// orderly. Dropping it asks it to end, and kills it if it does not; it is killed too if this program is.
 #[derive(Debug)]
 pub struct Process {
     name: String,
     pid: u32,
     child: Mutex<Child>,
     log: PathBuf,
+    /// None only until the child has one.
+    watchdog: Option<Watchdog>,
 }
 
 impl Process {
@@ -44,7 +47,11 @@ impl Process {
             .process_group(0)
             .spawn()
             .map_err(BedError::io(format!("start {name} ({})", command.get_program().display())))?;
-        Ok(Self { name: name.to_owned(), pid: child.id(), child: Mutex::new(child), log: log.to_owned() })
+        let pid = child.id();
+        let mut process =
+            Self { name: name.to_owned(), pid, child: Mutex::new(child), log: log.to_owned(), watchdog: None };
+        process.watchdog = Some(Watchdog::over(pid).map_err(BedError::io(format!("watch over {name} (sh)")))?);
+        Ok(process)
     }
 
     /// What it was called at its start.
@@ -144,6 +151,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.ask_to_end();
         self.end_by(Instant::now() + END_LIMIT);
+        // Only now: whoever kills this program while it waits leaves nothing either.
+        self.watchdog = None;
     }
 }
 

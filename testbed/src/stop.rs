@@ -25,9 +25,10 @@ impl Stop {
         Self::default()
     }
 
-    /// Asked for by SIGINT or SIGTERM, which from now on do not end this process by themselves.
+    /// Asked for by SIGINT, SIGTERM, SIGQUIT or SIGHUP (a terminal that is closed), which from now on do not end this
+    /// process by themselves.
     pub fn on_signals() -> io::Result<Self> {
-        let mut signals = Signals::new([Signal::Int, Signal::Term])?;
+        let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Quit, Signal::Hup])?;
         let stop = Self::default();
         let asked = stop.clone();
         thread::spawn(move || {

@@ -14,13 +14,15 @@ const CALLS: usize = 3_000;
 /// Enough to see pages, few enough to be over before one looks.
 const SAMPLE_ROWS: usize = 300;
 const SEED: u64 = 1;
+/// Of a list's rejected rows.
+const REASONS_SHOWN: usize = 3;
 
 /// Runs the demo and prints it to `out`; with the customers of `list`, or with made-up ones. The last step whose
 /// expectation does not hold is an error.
 pub fn run(list: Option<&Path>, stop: &Stop, out: &mut dyn Write) -> Result<(), BedError> {
     if let Some(path) = list {
-        // A file that cannot be used is told before anything is started.
-        Names::of_file(path)?;
+        // A list that cannot be used is told before anything is started.
+        Import::check(path)?;
     }
     let bed = Testbed::new().servers(SERVERS).envoy().l4(SEED).stop_on(stop).start()?;
     let list = match list {
@@ -45,6 +47,9 @@ fn import_and_compare(bed: &Bed, list: &Path, stop: &Stop, screen: &mut Screen<'
         wanted = wanted.without(&Names::of_file(import.rejected())?);
     }
     screen.line(&told(&first))?;
+    if first.rejected > 0 {
+        reasons(import.rejected())?.iter().try_for_each(|reason| screen.line(reason))?;
+    }
     expect(first.created == count(&wanted) && first.already_there == 0, || told(&first))?;
 
     let again = Import::start(bed.envoy_address(), list, bed.folder())?.finish(stop)?;
@@ -102,6 +107,14 @@ fn sample(folder: &Path) -> Result<PathBuf, BedError> {
     let path = folder.join("customers.csv");
     write_list(&path, SAMPLE_ROWS, SEED)?;
     Ok(path)
+}
+
+/// Why the first rows were rejected, and on which lines they stand.
+fn reasons(rejected: &Path) -> Result<Vec<String>, BedError> {
+    let unreadable = |error: csv::Error| BedError::Customers { path: rejected.to_owned(), reason: error.to_string() };
+    let mut reader = csv::Reader::from_path(rejected).map_err(unreadable)?;
+    let shown = reader.records().take(REASONS_SHOWN);
+    shown.map(|row| row.map(|row| format!("  line {}: {}", &row[0], &row[1])).map_err(unreadable)).collect()
 }
 
 fn told(summary: &ImportSummary) -> String {

@@ -9,7 +9,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use testbed::{Bed, Testbed, binaries};
+use testbed::{Bed, Testbed, binaries, until_true};
 
 fn exists(pid: u64) -> bool {
     Path::new("/proc").join(pid.to_string()).exists()
@@ -46,17 +46,11 @@ fn a_panic_ends_everything() {
 
 #[test]
 fn the_program_prints_one_line_and_ends_everything_on_a_signal() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let mut child = up(&["--servers", "2"]);
         let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap();
-        let servers = said["servers"].as_array().unwrap();
-        let mut pids: Vec<_> = servers.iter().map(|server| server["pid"].as_u64().unwrap()).collect();
-        pids.push(said["envoy_pid"].as_u64().unwrap());
-        assert_eq!(pids.len(), 3);
-        assert!(pids.iter().all(|pid| exists(*pid)), "{line}");
+        let (line, said, pids) = started(&mut out);
+        let servers = &said["servers"];
         assert_eq!((&servers[0]["pod"], &servers[1]["pod"]), (&"app-server-1".into(), &"app-server-2".into()));
 
         kill_process(Pid::from_child(&child), signal).unwrap();
@@ -67,6 +61,36 @@ fn the_program_prints_one_line_and_ends_everything_on_a_signal() {
         out.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "");
     }
+}
+
+/// The line that `up` prints, and the processes that it names, all of which are there.
+fn started(out: &mut impl BufRead) -> (String, Value, Vec<u64>) {
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let servers = said["servers"].as_array().unwrap();
+    let mut pids: Vec<_> = servers.iter().map(|server| server["pid"].as_u64().unwrap()).collect();
+    pids.push(said["envoy_pid"].as_u64().unwrap());
+    assert_eq!(pids.len(), 3);
+    assert!(pids.iter().all(|pid| exists(*pid)), "{line}");
+    (line, said, pids)
+}
+
+/// No program can catch SIGKILL: somebody else has to end what it started.
+#[test]
+fn the_program_leaves_nothing_running_when_it_is_killed() {
+    let mut child = up(&["--servers", "2"]);
+    let (line, _, pids) = started(&mut BufReader::new(child.stdout.take().unwrap()));
+    kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
+    child.wait().unwrap();
+    // Nobody of ours can wait for them: they are gone, or wait for init to notice.
+    until_true("all have ended", || !pids.iter().any(|pid| is_running(*pid)))
+        .unwrap_or_else(|error| panic!("{error}: {line}"));
+}
+
+fn is_running(pid: u64) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 #[test]

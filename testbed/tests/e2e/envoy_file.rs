@@ -7,13 +7,13 @@ use std::process::Command;
 use serde_json::Value;
 use testbed::{Testbed, binaries, envoy};
 
-/// Every leaf by its path.
+/// Every leaf by its path. An empty mapping says something too: `grpc: {}` admits gRPC alone.
 fn leaves(value: &Value, path: &str, found: &mut BTreeMap<String, Value>) {
     match value {
-        Value::Object(fields) => {
+        Value::Object(fields) if !fields.is_empty() => {
             fields.iter().for_each(|(name, field)| leaves(field, &format!("{path}/{name}"), found));
         }
-        Value::Array(items) => {
+        Value::Array(items) if !items.is_empty() => {
             items.iter().enumerate().for_each(|(index, item)| leaves(item, &format!("{path}/{index}"), found));
         }
         leaf => {
@@ -26,6 +26,14 @@ fn leaves_of(value: &Value) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     leaves(value, "", &mut found);
     found
+}
+
+#[test]
+fn an_empty_mapping_that_is_lost_would_be_noticed() {
+    let with = leaves_of(&serde_json::json!({ "match": { "prefix": "/", "grpc": {}, "headers": [] } }));
+    let without = leaves_of(&serde_json::json!({ "match": { "prefix": "/" } }));
+    let lost: Vec<_> = with.keys().filter(|path| !without.contains_key(*path)).collect();
+    assert_eq!(lost, ["/match/grpc", "/match/headers"]);
 }
 
 #[test]

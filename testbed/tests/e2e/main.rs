@@ -12,6 +12,8 @@ mod envoy_file;
 mod export;
 mod history;
 mod postgres;
+mod preflight;
+mod protections;
 mod python;
 mod rollout;
 mod spread;

@@ -1,0 +1,118 @@
+//! Protections of `envoy.yaml` that nobody sees while all is well: each test fails when its lines are taken out.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_std::task::{self, block_on};
+use futures::future::join_all;
+use futures::{SinkExt as _, StreamExt as _};
+use grpcio::{CallOption, ChannelBuilder, EnvBuilder, WriteFlags};
+use testbed::{Bed, Stop, Testbed, equal_calls, until_true};
+use ticketing_client::{Channel, Target};
+use ticketing_proto::reflection_v1::ServerReflectionRequest;
+use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
+
+fn stat(bed: &Bed, name: &str) -> u64 {
+    let full = format!("cluster.app-server-headless.{name}");
+    bed.envoy().stats(name).into_iter().find(|(stat, _)| *stat == full).map_or(0, |(_, value)| value)
+}
+
+/// `retry_on` of the route for reads; and the retry budget: by default Envoy sends 3 calls at a time again, and the rest of
+/// those that a server takes with it fail.
+#[test]
+fn all_reads_that_a_server_takes_with_it_are_sent_again() {
+    const CALLS: usize = 60;
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let address = bed.envoy_address();
+    let target = Target::new(&address.ip().to_string(), address.port()).unwrap();
+    let channel = Channel::builder(target).deadline(Duration::from_secs(10)).build();
+    bed.server(0).stop();
+    let calls: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let customers = channel.customers();
+            task::spawn(async move { customers.identify().await })
+        })
+        .collect();
+    // The other half is answered: Envoy takes turns.
+    let half = CALLS as u64 / 2;
+    until_true("half of the calls wait for the stopped server", || {
+        stat(&bed, "upstream_rq_completed") >= half && stat(&bed, "upstream_rq_active") == half
+    })
+    .unwrap();
+    bed.server(0).kill().unwrap();
+    for outcome in block_on(join_all(calls)) {
+        assert_eq!(outcome.unwrap_or_else(|error| panic!("{error}\n{}", bed.logs())), "app-server-2");
+    }
+}
+
+/// `outlier_detection`: a server that refuses connections is left at once, before health checks have found it.
+#[test]
+fn a_server_that_refuses_connections_is_ejected() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let ejections = || stat(&bed, "outlier_detection.ejections_enforced_total");
+    // A health check may come first; then there is nothing to eject, and it is tried again.
+    until_true("an ejection", || {
+        bed.server(0).kill().unwrap();
+        equal_calls(bed.envoy_address(), 50, &Stop::never()).unwrap();
+        let ejected = ejections() > 0;
+        bed.server(0).start_again().unwrap();
+        bed.settle().unwrap();
+        ejected
+    })
+    .unwrap();
+}
+
+/// `circuit_breakers`: by default the 1,025th call at a time is refused, however idle the servers are.
+#[test]
+fn more_calls_at_a_time_than_envoy_lets_through_by_default_are_all_answered() {
+    const CONNECTIONS: usize = 6;
+    const STREAMS: usize = 200;
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+    let mut open = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let channel = ChannelBuilder::new(Arc::clone(&environment)).use_local_subchannel_pool(true);
+        let client = ServerReflectionClient::new(channel.connect(&bed.envoy_address().to_string()));
+        for _ in 0..STREAMS {
+            let options = CallOption::default().timeout(Duration::from_secs(30));
+            let (mut requests, mut answers) = client.server_reflection_info_opt(options).unwrap();
+            let mut list = ServerReflectionRequest::new();
+            list.set_list_services(String::new());
+            block_on(requests.send((list, WriteFlags::default()))).unwrap();
+            let number = open.len() + 1;
+            let answer = block_on(answers.next()).unwrap_or_else(|| panic!("stream {number} ended"));
+            answer.unwrap_or_else(|error| panic!("stream {number}: {error}"));
+            open.push((requests, answers));
+        }
+    }
+    assert_eq!(stat(&bed, "upstream_rq_active"), (CONNECTIONS * STREAMS) as u64);
+}
+
+/// `max_concurrent_streams` (CVE-2023-44487, rapid reset), as Envoy tells each caller at the beginning.
+#[test]
+fn a_connection_may_open_256_streams_at_a_time() {
+    const MAX_CONCURRENT_STREAMS: u16 = 3;
+    let bed = Testbed::new().envoy().start().unwrap();
+    let settings = settings_of(bed.envoy_address());
+    let streams = settings.iter().find(|(name, _)| *name == MAX_CONCURRENT_STREAMS).map(|(_, value)| *value);
+    assert_eq!(streams, Some(256), "{settings:?}");
+}
+
+/// The first frame that an HTTP/2 server sends (RFC 9113, 3.4 and 6.5).
+fn settings_of(address: SocketAddr) -> Vec<(u16, u32)> {
+    const SETTINGS: u8 = 4;
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(head[3], SETTINGS);
+    let mut settings = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    stream.read_exact(&mut settings).unwrap();
+    let entry = |entry: &[u8]| {
+        let (name, value) = entry.split_at(2);
+        (u16::from_be_bytes(name.try_into().unwrap()), u32::from_be_bytes(value.try_into().unwrap()))
+    };
+    settings.chunks_exact(6).map(entry).collect()
+}
