@@ -11,7 +11,7 @@ const OTHERS: usize = 16;
 /// user or of the cgroup is met later, grpcio and C-core end the process half-way.
 pub(crate) fn try_for(queues: usize) -> io::Result<()> {
     let gate = RwLock::new(());
-    let tried = thread::scope(|scope| {
+    thread::scope(|scope| {
         // Each waits until the last is there: only together they meet the limit.
         let closed = gate.write().unwrap_or_else(PoisonError::into_inner);
         let wait = || drop(gate.read());
@@ -19,6 +19,5 @@ pub(crate) fn try_for(queues: usize) -> io::Result<()> {
         let tried = threads.try_for_each(|started| started);
         drop(closed);
         tried
-    });
-    tried
+    })
 }

@@ -23,7 +23,7 @@ const TAIL_BYTES: usize = 2_000;
 /// orderly. Dropping it asks it to end, and kills it if it does not; it is killed too if this program is.
 #[derive(Debug)]
 pub struct Process {
-    name: String,
+    name: Box<str>,
     pid: u32,
     child: Mutex<Child>,
     log: PathBuf,
@@ -49,7 +49,7 @@ impl Process {
             .map_err(BedError::io(format!("start {name} ({})", command.get_program().display())))?;
         let pid = child.id();
         let mut process =
-            Self { name: name.to_owned(), pid, child: Mutex::new(child), log: log.to_owned(), watchdog: None };
+            Self { name: name.into(), pid, child: Mutex::new(child), log: log.to_owned(), watchdog: None };
         process.watchdog = Some(Watchdog::over(pid).map_err(BedError::io(format!("watch over {name} (sh)")))?);
         Ok(process)
     }
@@ -73,7 +73,7 @@ impl Process {
     pub fn check_running(&self) -> Result<(), BedError> {
         match self.ended() {
             None => Ok(()),
-            Some(status) => Err(BedError::Ended { name: self.name.clone(), status, log: self.log_tail() }),
+            Some(status) => Err(BedError::Ended { name: self.name.to_string(), status, log: self.log_tail() }),
         }
     }
 

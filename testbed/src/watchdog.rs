@@ -10,7 +10,7 @@ const SCRIPT: &str = r#"read -r over || kill -s KILL -- "-$0""#;
 
 /// A shell that kills a process group once this program has gone. Dropping it calls it off.
 #[derive(Debug)]
-pub(crate) struct Watchdog(Child);
+pub(crate) struct Watchdog(Box<Child>);
 
 impl Watchdog {
     /// Watches over the group of this id.
@@ -18,7 +18,7 @@ impl Watchdog {
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, &group.to_string()]).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().map(Self)
+        command.spawn().map(|shell| Self(Box::new(shell)))
     }
 }
 

@@ -196,7 +196,9 @@ fn clients_that_never_speak_do_not_keep_probes_out() {
         assert_eq!(answered.recv_timeout(patience).expect("a probe would have given up").0, 200);
     }
     over.store(true, Ordering::Relaxed);
-    silent.into_iter().for_each(|client| client.join().expect("it ends"));
+    for client in silent {
+        client.join().expect("it ends");
+    }
     server.signal(Signal::TERM);
     server.wait();
 }
