@@ -8,7 +8,8 @@
 //! | `RESOURCE_EXHAUSTED` | too many creates wait, or the disk is full; `RetryInfo` says when to come back | helps later |
 //! | `UNAVAILABLE` | the store cannot be used now; `RetryInfo` says when to come back | helps later |
 //! | `UNKNOWN` | a create without a request id may be stored or not | may make a second customer |
-//! | `INTERNAL` | a fault of this program; its log says which | may help |
+//! | `DATA_LOSS` | the store is damaged, and its operator has to restore a backup | never helps |
+//! | `INTERNAL` | a fault of this program, or a customer that the store refuses; its log says which | may help |
 //!
 //! Texts reach strangers: they name rules and fields, never values or causes.
 
@@ -89,6 +90,12 @@ impl Refusal {
             Self::Store(StoreError::OutcomeUnknown { .. }) => {
                 let text = "this customer may be stored or not; with a request_id the create could be sent again";
                 plain(RpcStatusCode::UNKNOWN, text)
+            }
+            Self::Store(StoreError::Rejected { .. }) => {
+                plain(RpcStatusCode::INTERNAL, "the store refuses this customer; the server's log says more")
+            }
+            Self::Store(StoreError::Damaged { .. }) => {
+                plain(RpcStatusCode::DATA_LOSS, "the customers cannot be read; waiting will not help")
             }
             Self::Store(StoreError::Unavailable { .. }) => {
                 let text = "the customers cannot be reached at the moment; come back later";

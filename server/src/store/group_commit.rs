@@ -20,8 +20,8 @@ const QUEUE: usize = 4096;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// How long a batch is tried again. Whoever came while it was tried, and has to wait for the next batch too, still hears
-/// within the usual deadline of 3 s why both failed.
-const GIVE_UP_AFTER: Duration = Duration::from_millis(1250);
+/// within the usual deadline of 3 s why both failed; and so does a caller whom Envoy sends on to a second and third server.
+const GIVE_UP_AFTER: Duration = Duration::from_millis(800);
 
 /// The longest pause between two attempts; each is shortened at random, so that replicas do not meet again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -73,6 +73,10 @@ pub(super) enum CommitErrorKind {
     Uncertain,
     /// Nothing is stored: the disk is full.
     Full,
+    /// Nothing is stored: a row of the batch is not taken, and would not be taken later.
+    Rejected,
+    /// Nothing is stored: what is on the disk is damaged.
+    Damaged,
     /// Nothing is stored: the database cannot be used now.
     Unavailable,
 }
@@ -104,13 +108,15 @@ impl GroupCommit {
     /// Queues a create. One whose future is dropped before its transaction began is not stored.
     pub(super) fn create(&self, new: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
         let (answer, answered) = oneshot::channel();
+        let repeatable = new.request_id.is_some();
         let queued = self.jobs.try_send(Job { new, answer });
         Box::pin(async move {
             queued.map_err(|error| match error {
                 TrySendError::Full(_) => StoreError::Overloaded { retry_after: RETRY_AFTER },
                 TrySendError::Closed(_) => StoreError::Unavailable { cause: "the store is closed".to_owned() },
             })?;
-            answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable { cause: "the writer has ended".to_owned() }))
+            // It may have ended between the commit and the answer.
+            answered.await.unwrap_or_else(|_| Err(unknown(repeatable, "the writer has ended".to_owned())))
         })
     }
 
@@ -139,6 +145,9 @@ async fn write(mut committer: impl Committer, waiting: Receiver<Job>, batch: usi
         let (news, answers): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.new, job.answer)).unzip();
         let outcomes = match settle(&mut committer, &news).await {
             Ok(outcomes) => outcomes,
+            Err(failure) if failure.last.kind == CommitErrorKind::Rejected && news.len() > 1 => {
+                one_by_one(&mut committer, &news).await
+            }
             Err(failure) => news.iter().map(|new| Err(failure.for_caller(new))).collect(),
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
@@ -147,6 +156,31 @@ async fn write(mut committer: impl Committer, waiting: Receiver<Job>, batch: usi
         }
     }
     committer.close().await;
+}
+
+/// Writes a batch of which some row is not taken, so that its neighbours do not suffer for it.
+async fn one_by_one(committer: &mut impl Committer, batch: &[NewCustomer]) -> Outcomes {
+    let mut outcomes = Outcomes::with_capacity(batch.len());
+    for (place, new) in batch.iter().enumerate() {
+        match settle(committer, std::slice::from_ref(new)).await {
+            Ok(outcome) => outcomes.extend(outcome),
+            Err(failure) if failure.last.kind == CommitErrorKind::Rejected => {
+                outcomes.push(Err(failure.for_caller(new)))
+            }
+            // The rest would fare the same, one after the other, each with its own wait.
+            Err(failure) => {
+                outcomes.extend(batch[place..].iter().map(|new| Err(failure.for_caller(new))));
+                break;
+            }
+        }
+    }
+    outcomes
+}
+
+/// A create that may be stored or not. Whoever has no request id cannot repeat it safely, so its code must not ask for
+/// a repeat.
+fn unknown(repeatable: bool, cause: String) -> StoreError {
+    if repeatable { StoreError::Unavailable { cause } } else { StoreError::OutcomeUnknown { cause } }
 }
 
 /// A batch that was given up.
@@ -160,9 +194,10 @@ impl Failure {
     fn for_caller(&self, new: &NewCustomer) -> StoreError {
         let cause = self.last.cause.clone();
         match self.last.kind {
-            // Whoever has no request id cannot repeat it safely, so its code must not ask for a repeat.
-            _ if self.uncertain && new.request_id.is_none() => StoreError::OutcomeUnknown { cause },
+            _ if self.uncertain => unknown(new.request_id.is_some(), cause),
             CommitErrorKind::Full => StoreError::Full { cause },
+            CommitErrorKind::Rejected => StoreError::Rejected { cause },
+            CommitErrorKind::Damaged => StoreError::Damaged { cause },
             _ => StoreError::Unavailable { cause },
         }
     }
@@ -179,9 +214,11 @@ async fn settle(committer: &mut impl Committer, batch: &[NewCustomer]) -> Result
             Err(error) => error,
         };
         uncertain |= last.kind == CommitErrorKind::Uncertain;
-        let may_pass = last.kind == CommitErrorKind::Conflict || uncertain;
+        let hopeless = matches!(last.kind, CommitErrorKind::Rejected | CommitErrorKind::Damaged);
+        let may_pass = last.kind == CommitErrorKind::Conflict || (uncertain && !hopeless);
         if !may_pass || begun.elapsed() + pause > GIVE_UP_AFTER {
-            log::warn!("{} creates were not stored: {}", batch.len(), last.cause);
+            // `ObservedStore` says once that creates fail, and why; this would be a line for each batch.
+            log::debug!("{} creates were not stored: {}", batch.len(), last.cause);
             return Err(Failure { last, uncertain });
         }
         async_std::task::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;

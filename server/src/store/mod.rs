@@ -115,6 +115,19 @@ pub enum StoreError {
         /// For the log, never for the wire.
         cause: String,
     },
+    /// The store refuses just this customer, for a reason that is not known here. Nothing was stored, and sending it again
+    /// would not help.
+    #[error("the store refuses this customer: {cause}")]
+    Rejected {
+        /// For the log, never for the wire.
+        cause: String,
+    },
+    /// What is on the disk is damaged. Waiting does not mend it.
+    #[error("the store is damaged, restore a backup: {cause}")]
+    Damaged {
+        /// For the log, never for the wire.
+        cause: String,
+    },
     /// The store did not do it now; it may later. Nothing was stored, or it was a create with a request id, which may
     /// be sent again.
     #[error("the store is unavailable: {cause}")]
@@ -132,7 +145,8 @@ pub enum StoreError {
 
 impl StoreError {
     /// All of [`StoreError::outcome`].
-    pub(crate) const OUTCOMES: &[&str] = &["reused", "overloaded", "full", "unavailable", "unknown"];
+    pub(crate) const OUTCOMES: &[&str] =
+        &["reused", "overloaded", "full", "rejected", "damaged", "unavailable", "unknown"];
 
     /// As a label of metrics.
     pub(crate) fn outcome(&self) -> &'static str {
@@ -140,6 +154,8 @@ impl StoreError {
             Self::RequestIdReused => "reused",
             Self::Overloaded { .. } => "overloaded",
             Self::Full { .. } => "full",
+            Self::Rejected { .. } => "rejected",
+            Self::Damaged { .. } => "damaged",
             Self::Unavailable { .. } => "unavailable",
             Self::OutcomeUnknown { .. } => "unknown",
         }
