@@ -1,6 +1,8 @@
 //! Customers in one SQLite file that several processes of one machine may share.
 
 mod committer;
+mod file;
+mod readers;
 mod schema;
 
 use std::path::Path;
@@ -9,13 +11,14 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Row as _};
 use uuid::Uuid;
 
 use self::committer::SqliteCommitter;
+use self::file::{FileId, log_of_another};
+use self::readers::Readers;
+use self::schema::{Fault, code, primary_code};
 use super::group_commit::{GroupCommit, Writing};
 use super::{Created, OpenError, Page, Store, StoreError};
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
@@ -27,17 +30,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// against processes that write without pause.
 const WRITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Reads run beside each other and beside the writer (WAL), a thread each; more than a few gain nothing on a page cache.
-const READERS: u32 = 4;
-
-/// How long a read waits for one of the [`READERS`].
-const READER_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// A store in a file: write-ahead log, `synchronous=FULL`, so an acknowledged create outlives a crash of the machine.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     writer: Arc<GroupCommit>,
-    readers: SqlitePool,
+    readers: Arc<Readers>,
 }
 
 impl SqliteStore {
@@ -48,37 +45,40 @@ impl SqliteStore {
 
     /// The same with another way to write, for measurements.
     pub async fn open_with(file: &Path, writing: Writing) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .disable_statement_logging();
+        let options = options(file);
+        if let Some(log) = log_of_another(file) {
+            return Err(Fault::LogOfAnother(log).of(file));
+        }
         schema::bring_up_to_date(&options).await.map_err(|error| error.of(file))?;
         let options = options.create_if_missing(false);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(READER_TIMEOUT)
-            .connect_with(options.clone())
-            .await
-            .map_err(|error| schema::Fault::from(error).of(file))?;
+        let id = FileId::of(file).map_err(|error| Fault::from(sqlx::Error::Io(error)).of(file))?;
+        let readers = Readers::new(file, id, options.clone());
         let options = options.busy_timeout(WRITE_BUSY_TIMEOUT);
         let committers = (0..writing.writers).map(|_| SqliteCommitter::new(file, options.clone())).collect();
-        Ok(Self { writer: Arc::new(GroupCommit::start(committers, writing.batch)), readers })
+        Ok(Self { writer: Arc::new(GroupCommit::start(committers, writing.batch)), readers: Arc::new(readers) })
     }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging()
 }
 
 impl Store for SqliteStore {
     fn get(&self, id: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
-        let readers = self.readers.clone();
+        let readers = self.readers.pool();
         async move {
             sqlx::query("SELECT id, first_name, last_name FROM customers WHERE id = ?")
                 .bind(id.as_uuid())
                 .try_map(customer)
-                .fetch_optional(&readers)
+                .fetch_optional(&readers?)
                 .await
-                .map_err(|error| unavailable(&error))
+                .map_err(|error| failed(&error))
         }
         .boxed()
     }
@@ -88,7 +88,7 @@ impl Store for SqliteStore {
     }
 
     fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
-        let readers = self.readers.clone();
+        let readers = self.readers.pool();
         async move {
             let rows = sqlx::query(
                 "SELECT position, id, first_name, last_name FROM customers WHERE position > ? ORDER BY position LIMIT ?",
@@ -96,9 +96,9 @@ impl Store for SqliteStore {
             .bind(after.get())
             .bind(Page::rows_to_read(size))
             .try_map(|row: SqliteRow| Ok((Position::from(row.try_get::<i64, _>("position")?), customer(row)?)))
-            .fetch_all(&readers)
+            .fetch_all(&readers?)
             .await
-            .map_err(|error| unavailable(&error))?;
+            .map_err(|error| failed(&error))?;
             Ok(Page::of(rows, size))
         }
         .boxed()
@@ -106,7 +106,7 @@ impl Store for SqliteStore {
 
     /// The last of the processes that share the file takes the write-ahead log into it.
     fn close(&self) -> BoxFuture<'static, ()> {
-        let (writer, readers) = (Arc::clone(&self.writer), self.readers.clone());
+        let (writer, readers) = (Arc::clone(&self.writer), Arc::clone(&self.readers));
         async move {
             readers.close().await;
             writer.close().await;
@@ -123,8 +123,12 @@ fn customer(row: SqliteRow) -> sqlx::Result<Customer> {
     })
 }
 
-fn unavailable(error: &sqlx::Error) -> StoreError {
-    StoreError::Unavailable { cause: reason(error) }
+fn failed(error: &sqlx::Error) -> StoreError {
+    let cause = reason(error);
+    match primary_code(error) {
+        Some(code::CORRUPT | code::NOTADB) => StoreError::Damaged { cause },
+        _ => StoreError::Unavailable { cause },
+    }
 }
 
 /// What SQLite itself said, without sqlx's frame around it.

@@ -1,8 +1,6 @@
 //! Batches of creates in a SQLite file.
 
 use std::collections::HashSet;
-use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use futures::future::{BoxFuture, FutureExt as _};
@@ -10,7 +8,8 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
 use sqlx::{Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
-use super::schema::{code, primary_code};
+use super::file::{FileId, log_of_another, stale};
+use super::schema::{code, extended_code, primary_code};
 use super::{customer, reason};
 use crate::customer::{NewCustomer, RequestId};
 use crate::store::group_commit::{CommitError, CommitErrorKind, Committer, Outcomes};
@@ -43,8 +42,10 @@ impl SqliteCommitter {
             CommitError { cause, kind: CommitErrorKind::Unavailable }
         })?;
         match self.live.take() {
-            // What is written to a file that was removed or replaced is gone with the last process that has it open.
             Some(live) if live.file == file => Ok(live),
+            _ if let Some(log) = log_of_another(&self.file) => {
+                Err(CommitError { cause: stale(&log), kind: CommitErrorKind::Damaged })
+            }
             _ => Ok(Live { connection: self.options.connect().await.map_err(|error| failed(&error))?, file }),
         }
     }
@@ -70,20 +71,6 @@ impl Committer for SqliteCommitter {
             }
         }
         .boxed()
-    }
-}
-
-/// Which file a path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileId {
-    device: u64,
-    inode: u64,
-}
-
-impl FileId {
-    fn of(path: &Path) -> io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self { device: metadata.dev(), inode: metadata.ino() })
     }
 }
 
@@ -145,11 +132,43 @@ async fn earlier(connection: &mut SqliteConnection, new: &NewCustomer) -> sqlx::
 }
 
 fn failed(error: &sqlx::Error) -> CommitError {
-    let kind = match primary_code(error) {
-        Some(code::FULL) => CommitErrorKind::Full,
+    let kind = match (primary_code(error), extended_code(error)) {
+        (Some(code::FULL), _) => CommitErrorKind::Full,
         // Another process held the write lock.
-        Some(code::BUSY | code::LOCKED) => CommitErrorKind::Conflict,
+        (Some(code::BUSY | code::LOCKED), _) => CommitErrorKind::Conflict,
+        (Some(code::CORRUPT | code::NOTADB), _) => CommitErrorKind::Damaged,
+        (_, Some(code::CONSTRAINT_CHECK | code::CONSTRAINT_NOTNULL)) => CommitErrorKind::Rejected,
         _ => CommitErrorKind::Unavailable,
     };
     CommitError { cause: reason(error), kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_std::task::block_on;
+
+    use super::super::options;
+    use super::*;
+
+    /// No test can cut the power: that what is acknowledged outlives it hangs on this setting of the connection.
+    #[test]
+    fn the_connection_that_writes_syncs_every_commit_to_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("customers.db");
+        std::fs::write(&file, "").expect("made");
+        let mut committer = SqliteCommitter::new(&file, options(&file));
+        block_on(async {
+            let mut live = committer.connected().await.expect("connected");
+            let full = 2;
+            assert_eq!(ask::<i32>(&mut live, "PRAGMA synchronous").await, full);
+            assert_eq!(ask::<String>(&mut live, "PRAGMA journal_mode").await, "wal");
+        });
+    }
+
+    async fn ask<T>(live: &mut Live, pragma: &'static str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite> + Send + Unpin,
+    {
+        sqlx::query_scalar(pragma).fetch_one(&mut live.connection).await.expect("answered")
+    }
 }

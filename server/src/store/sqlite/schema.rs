@@ -3,12 +3,14 @@
 //! `PRAGMA user_version` holds two numbers: the schema's version in its low 16 bits and, above them, the oldest version
 //! that may still use the file. Steps only add, so that a canary and a rollback can share a file with their neighbours.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use super::file::stale;
 use super::reason;
 use crate::store::OpenError;
 use crate::store::version::{Step, TooNew, Version};
@@ -20,18 +22,34 @@ pub(super) const STEPS: &[Step] =
 /// "tick" in ASCII: marks the file as one of this program (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x7469_636b;
 
-/// SQLite's primary result codes (sqlite.org/rescode.html).
+/// SQLite's result codes (sqlite.org/rescode.html).
 pub(super) mod code {
     pub(in super::super) const BUSY: i32 = 5;
     pub(in super::super) const LOCKED: i32 = 6;
+    pub(in super::super) const INTERRUPT: i32 = 9;
+    pub(in super::super) const IOERR: i32 = 10;
+    pub(in super::super) const CORRUPT: i32 = 11;
     pub(in super::super) const FULL: i32 = 13;
+    pub(in super::super) const NOTADB: i32 = 26;
+    // Extended ones: a row is not taken. One that a trigger refuses is another matter.
+    pub(in super::super) const CONSTRAINT_CHECK: i32 = 275;
+    pub(in super::super) const CONSTRAINT_NOTNULL: i32 = 1299;
 }
+
+/// How long the start looks for damage. Enough for a hundred thousand customers or so; what is damaged beyond it is found
+/// when it is read.
+const CHECK_TIME: Duration = Duration::from_millis(200);
+
+/// How many of SQLite's instructions pass between two looks at the clock.
+const INSTRUCTIONS: i32 = 10_000;
 
 /// Why a file cannot be opened.
 #[derive(Debug)]
 pub(super) enum Fault {
     Sqlite(sqlx::Error),
     Foreign,
+    Damaged(String),
+    LogOfAnother(PathBuf),
     TooNew(TooNew),
 }
 
@@ -41,12 +59,22 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
+const RESTORE: &str = "restore a backup";
+
 impl Fault {
     pub(super) fn of(self, file: &Path) -> OpenError {
         let url = format!("sqlite:{}", file.display());
         let (reason, advice) = match self {
-            Self::Sqlite(error) if matches!(primary_code(&error), Some(code::BUSY | code::LOCKED | code::FULL)) => {
+            // A full disk is a fault of input and output too where SQLite has to make its files longer.
+            Self::Sqlite(error)
+                if matches!(primary_code(&error), Some(code::BUSY | code::LOCKED | code::FULL | code::IOERR)) =>
+            {
                 return OpenError::Unreachable { reason: format!("{url}: {}", reason(&error)) };
+            }
+            Self::Sqlite(error) if primary_code(&error) == Some(code::CORRUPT) => (reason(&error), RESTORE),
+            Self::Damaged(found) => (found, RESTORE),
+            Self::LogOfAnother(log) => {
+                (stale(&log), "remove that file and the one that ends in -shm, then the backup is used as it is")
             }
             Self::Sqlite(error) => {
                 (reason(&error), "give a file of this program, or a new one, in a folder that this user may write to")
@@ -64,7 +92,22 @@ impl Fault {
 pub(super) async fn bring_up_to_date(options: &SqliteConnectOptions) -> Result<(), Fault> {
     let mut connection = options.connect().await?;
     migrate(&mut connection, STEPS).await?;
+    look_for_damage(&mut connection).await?;
     Ok(connection.close().await?)
+}
+
+/// A page that is damaged deep inside would be found by a caller, perhaps weeks later.
+async fn look_for_damage(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let until = Instant::now() + CHECK_TIME;
+    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || Instant::now() < until);
+    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(&mut *connection).await;
+    connection.lock_handle().await?.remove_progress_handler();
+    match found {
+        Ok(found) if found == "ok" => Ok(()),
+        Ok(found) => Err(Fault::Damaged(found.replace('\n', " "))),
+        Err(error) if primary_code(&error) == Some(code::INTERRUPT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn migrate(connection: &mut SqliteConnection, steps: &[Step]) -> Result<(), Fault> {
@@ -92,8 +135,11 @@ async fn migrate(connection: &mut SqliteConnection, steps: &[Step]) -> Result<()
     Ok(transaction.commit().await?)
 }
 
+pub(super) fn extended_code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error().and_then(DatabaseError::code)?.parse().ok()
+}
+
 /// The low byte of the extended code.
 pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error().and_then(DatabaseError::code)?.parse::<i32>().ok()?;
-    Some(code & 0xff)
+    Some(extended_code(error)? & 0xff)
 }
