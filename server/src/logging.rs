@@ -11,6 +11,8 @@ use crate::config::LogFormat;
 /// Starts logging: `RUST_LOG` chooses levels (default `info`). C-core's errors come through it too.
 pub fn start(format: LogFormat) {
     let mut builder = Builder::from_env(Env::default().default_filter_or("info"));
+    // It logs parameters of a database's URL with their values, whatever those are.
+    builder.filter_module("sqlx_postgres::options::parse", LevelFilter::Off);
     if format == LogFormat::Json {
         builder.format(|out, record| {
             let line = json!({

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 /// The store that a `DATABASE_URL` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,23 +18,22 @@ pub enum DatabaseUrl {
 }
 
 impl FromStr for DatabaseUrl {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(url: &str) -> Result<Self, Self::Err> {
-        match url.split_once(':') {
-            Some(("memory", "")) => Ok(Self::Memory),
+        let advice = match url.split_once(':') {
+            Some(("memory", "")) => return Ok(Self::Memory),
             Some(("sqlite", path)) => match path.strip_prefix("//").unwrap_or(path) {
-                "" => Err("names no file; for example sqlite:customers.db"),
+                "" => "names no file; for example sqlite:customers.db",
                 // SQLite's own names for such stores; each of our connections would get one of its own.
-                file if file.starts_with(":memory:") || file.starts_with("file:") => {
-                    Err("use memory: or the file's path")
-                }
-                file if file.contains('?') => Err("takes no parameters after the file's name"),
-                file => Ok(Self::Sqlite(file.into())),
+                file if file.starts_with(":memory:") || file.starts_with("file:") => "use memory: or the file's path",
+                file if file.contains('?') => "takes no parameters after the file's name",
+                file => return Ok(Self::Sqlite(file.into())),
             },
-            Some(("postgres" | "postgresql", _)) => url.parse().map(Self::Postgres),
-            _ => Err("use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:"),
-        }
+            Some(("postgres" | "postgresql", _)) => return url.parse().map(Self::Postgres),
+            _ => "use sqlite:FILE, postgres://USER@HOST:PORT/DATABASE or memory:",
+        };
+        Err(advice.to_owned())
     }
 }
 
@@ -58,18 +57,57 @@ pub struct PostgresUrl {
     password_file: Option<PathBuf>,
 }
 
+/// The parameters that sqlx knows. It passes over others, which may be a misspelt `sslmode`, and logs their values, which
+/// may be a password.
+const PARAMETERS: &str = "sslmode ssl-mode sslrootcert ssl-root-cert ssl-ca sslcert ssl-cert sslkey ssl-key \
+    statement-cache-capacity host hostaddr port dbname user password application_name options";
+
 impl FromStr for PostgresUrl {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(url: &str) -> Result<Self, Self::Err> {
+        check_parameters(url)?;
+        check_environment(std::env::var("PGSSLMODE").ok().as_deref())?;
         match PgConnectOptions::from_str(url) {
             Ok(_) => Ok(Self { url: url.to_owned(), password_file: None }),
             // The error repeats parts of the URL, which may be the password.
             Err(_) => {
                 Err("does not parse; for example postgres://user:password@host:5432/database?sslmode=verify-full, \
-                 with %XX for special characters in the password")
+                 with %XX for special characters in the password"
+                    .to_owned())
             }
         }
+    }
+}
+
+/// Only names are told, and none that may be a part of a password.
+fn check_parameters(url: &str) -> Result<(), String> {
+    let Some((_, query)) = url.split_once('?') else { return Ok(()) };
+    if query.contains('@') {
+        return Err("has a ? before its @; write it as %3F, and an @ in a parameter as %40".to_owned());
+    }
+    let known = |key: &str| PARAMETERS.split_whitespace().any(|known| known == key) || is_setting(key);
+    let keys = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split('=').next().unwrap_or_default());
+    match keys.map(|key| key.replace("%5B", "[").replace("%5D", "]")).find(|key| !known(key)) {
+        Some(unknown) => Err(format!("has the parameter {unknown:?}, which is not known; known are {PARAMETERS}")),
+        None => Ok(()),
+    }
+}
+
+/// `options[search_path]`
+fn is_setting(key: &str) -> bool {
+    key.strip_prefix("options[").is_some_and(|rest| rest.ends_with(']'))
+}
+
+/// sqlx takes a value that it does not know for none, and would then be content with a connection that anybody can read.
+fn check_environment(ssl_mode: Option<&str>) -> Result<(), String> {
+    match ssl_mode.map(PgSslMode::from_str) {
+        Some(Err(_)) => {
+            Err("takes PGSSLMODE from the environment, whose value is not known; use disable, allow, prefer, \
+             require, verify-ca or verify-full"
+                .to_owned())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -136,6 +174,28 @@ mod tests {
         ] {
             assert!(bad.parse::<DatabaseUrl>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_knows_is_refused_by_its_name_alone() {
+        let refused = |url: &str| url.parse::<DatabaseUrl>().expect_err("an unknown parameter");
+        let error = refused("postgres://ada@db/customers?sslmode=require&sslpassword=secret");
+        assert!(error.contains("\"sslpassword\"") && !error.contains("secret"), "{error}");
+        let error = refused("postgres://ada@db/customers?sslmod=verify-full");
+        assert!(error.contains("\"sslmod\"") && error.contains("sslmode"), "{error}");
+        let error = refused("postgres://ada:12?secret@db/customers");
+        assert!(error.contains("%3F") && !error.contains("secret"), "{error}");
+        for known in ["sslmode=require&application_name=a", "options[search_path]=own", "options%5Bsearch_path%5D=own"]
+        {
+            assert!(format!("postgres://ada@db/customers?{known}").parse::<DatabaseUrl>().is_ok(), "{known}");
+        }
+    }
+
+    #[test]
+    fn a_ssl_mode_of_the_environment_that_nobody_knows_is_refused() {
+        assert_eq!(check_environment(None), Ok(()));
+        assert_eq!(check_environment(Some("verify-full")), Ok(()));
+        assert!(check_environment(Some("verify_full")).is_err_and(|error| error.contains("PGSSLMODE")));
     }
 
     #[test]

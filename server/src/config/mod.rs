@@ -216,7 +216,7 @@ fn duration(variable: &'static str, flag: &'static str, typed: &str) -> Result<D
 
 fn database(url: &str, password_file: Option<&Path>) -> Result<DatabaseUrl, BadSetting> {
     let url: DatabaseUrl =
-        url.parse().map_err(|advice: &str| BadSetting::hiding("DATABASE_URL", "database-url", advice))?;
+        url.parse().map_err(|advice: String| BadSetting::hiding("DATABASE_URL", "database-url", advice))?;
     match password_file {
         None => Ok(url),
         Some(file) => url.with_password_file(file).map_err(|advice| {

@@ -40,7 +40,7 @@ impl Backend {
                 Ok(Arc::new(block_on(SqliteStore::open_with(&file, writing)).map_err(|error| unfit(&error))?))
             }
             Self::Postgres(postgres) => {
-                let url = postgres.new_database()?.parse().map_err(|error: &str| unfit(&error))?;
+                let url = postgres.new_database()?.parse().map_err(|error: String| unfit(&error))?;
                 Ok(Arc::new(block_on(PostgresStore::open_with(&url, writing)).map_err(|error| unfit(&error))?))
             }
         }
