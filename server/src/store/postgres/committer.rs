@@ -1,88 +1,111 @@
 //! Batches of creates in PostgreSQL.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_std::future::timeout;
-use futures::future::{BoxFuture, FutureExt as _};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+use futures::future::{BoxFuture, Either, FutureExt as _, select};
+use sqlx::Row as _;
+use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
 
-use super::state::{self, sqlstate};
-use super::{customer, sql};
+use super::connector::{self, CONNECT_TIMEOUT, Connector};
+use super::{customer, sql, state};
 use crate::customer::{Customer, NewCustomer, RequestId};
 use crate::store::Created;
 use crate::store::group_commit::{CommitError, CommitErrorKind, Committer, Outcomes};
 
-/// A database that does not answer for so long is away.
+/// A commit that takes so long is given up: it may be stored or not.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// After a failed attempt to connect, creates are refused at once for so long, instead of each trying again.
-const REST: Duration = Duration::from_millis(200);
+/// After so long without an answer, a new connection is to say whether the database is there at all. Many servers that
+/// write at once wait for each other for longer, so silence alone says nothing.
+const SUSPICIOUS_AFTER: Duration = Duration::from_millis(250);
 
 /// The connection that writes, made anew after it was lost.
 pub(super) struct PostgresCommitter {
-    options: PgConnectOptions,
+    connector: Arc<Connector>,
     live: Option<PgConnection>,
-    resting: Option<(Instant, String)>,
+}
+
+/// What came of a batch, and a connection for the next where there is one.
+struct Attempt {
+    outcome: Result<Outcomes, CommitError>,
+    live: Option<PgConnection>,
 }
 
 impl PostgresCommitter {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
-        Self { options, live: None, resting: None }
+    pub(super) fn new(connector: Arc<Connector>) -> Self {
+        Self { connector, live: None }
     }
 
     async fn connected(&mut self) -> Result<PgConnection, CommitError> {
         if let Some(live) = self.live.take() {
             return Ok(live);
         }
-        if let Some((until, cause)) = &self.resting
-            && Instant::now() < *until
-        {
-            return Err(CommitError { cause: cause.clone(), kind: CommitErrorKind::Unavailable });
+        let unavailable = |cause| CommitError { cause, kind: CommitErrorKind::Unavailable };
+        let mut connection = self.connector.connect().await.map_err(unavailable)?;
+        match timeout(CONNECT_TIMEOUT, make_durable(&mut connection)).await {
+            Ok(made) => made.map_err(|error| unavailable(state::reason(&error)))?,
+            Err(_) => return Err(unavailable(format!("no answer within {CONNECT_TIMEOUT:?}"))),
         }
-        let connected = match timeout(ANSWER_TIMEOUT, connect(&self.options)).await {
-            Ok(connected) => connected.map_err(|error| state::reason(&error)),
-            Err(_) => Err(format!("no connection within {ANSWER_TIMEOUT:?}")),
+        Ok(connection)
+    }
+
+    async fn attempt(&self, mut live: PgConnection, batch: &[NewCustomer]) -> Attempt {
+        let no_answer = |cause| Err(CommitError { cause, kind: CommitErrorKind::Uncertain });
+        let mut creating = create(&mut live, batch).boxed();
+        let done = match timeout(SUSPICIOUS_AFTER, creating.as_mut()).await {
+            Ok(done) => done,
+            Err(_) => match select(creating.as_mut(), self.connector.connect().boxed()).await {
+                Either::Left((done, _)) => done,
+                Either::Right((Err(cause), _)) => return Attempt { outcome: no_answer(cause), live: None },
+                Either::Right((Ok(other), _)) => {
+                    // It is there: the batch may wait for a lock, or for the disk, and its connection may be dead.
+                    let rest = ANSWER_TIMEOUT.saturating_sub(SUSPICIOUS_AFTER);
+                    let answer = timeout(rest, creating.as_mut()).await;
+                    async_std::task::spawn(connector::end(other));
+                    match answer {
+                        Ok(done) => done,
+                        Err(_) => {
+                            let cause = format!("no answer within {ANSWER_TIMEOUT:?}");
+                            return Attempt { outcome: no_answer(cause), live: None };
+                        }
+                    }
+                }
+            },
         };
-        connected.map_err(|cause| {
-            self.resting = Some((Instant::now() + REST, cause.clone()));
-            CommitError { cause, kind: CommitErrorKind::Unavailable }
-        })
+        drop(creating);
+        match done {
+            Ok(outcomes) => Attempt { outcome: Ok(outcomes), live: Some(live) },
+            Err(error) => {
+                let kind = state::kind(&error);
+                // A database that has become read-only may have a successor elsewhere, so not after every refusal.
+                let fit = matches!(kind, CommitErrorKind::Conflict | CommitErrorKind::Rejected | CommitErrorKind::Full);
+                let outcome = Err(CommitError { cause: state::reason(&error), kind });
+                Attempt { outcome, live: fit.then_some(live) }
+            }
+        }
     }
 }
 
-async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
-    let mut connection = options.connect().await?;
-    let durability: String = sqlx::query_scalar(sql::DURABILITY).fetch_one(&mut connection).await?;
-    // A stronger setting than ours, for replicas, is left as it is.
-    if durability == "off" {
-        sqlx::query(sql::BE_DURABLE).execute(&mut connection).await?;
+/// A weaker setting than ours is raised: `local`, for one, does not wait for replicas. A stronger one is left as it is.
+async fn make_durable(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let durability: String = sqlx::query_scalar(sql::DURABILITY).fetch_one(&mut *connection).await?;
+    if !matches!(durability.as_str(), "on" | "remote_apply") {
+        sqlx::query(sql::BE_DURABLE).execute(connection).await?;
     }
-    Ok(connection)
+    Ok(())
 }
 
 impl Committer for PostgresCommitter {
     fn commit<'a>(&'a mut self, batch: &'a [NewCustomer]) -> BoxFuture<'a, Result<Outcomes, CommitError>> {
         async move {
-            let mut live = self.connected().await?;
-            match timeout(ANSWER_TIMEOUT, create(&mut live, batch)).await {
-                Ok(Ok(outcomes)) => {
-                    self.live = Some(live);
-                    Ok(outcomes)
-                }
-                Ok(Err(error)) => {
-                    if state::refused(&error) {
-                        self.live = Some(live);
-                    }
-                    Err(failed(&error))
-                }
-                Err(_) => {
-                    let cause = format!("no answer within {ANSWER_TIMEOUT:?}");
-                    Err(CommitError { cause, kind: CommitErrorKind::Uncertain })
-                }
-            }
+            let live = self.connected().await?;
+            let attempt = self.attempt(live, batch).await;
+            self.live = attempt.live;
+            attempt.outcome
         }
         .boxed()
     }
@@ -90,8 +113,7 @@ impl Committer for PostgresCommitter {
     fn close(self) -> BoxFuture<'static, ()> {
         async move {
             if let Some(live) = self.live {
-                // Whether the database hears it or not, the connection ends.
-                let _ = timeout(ANSWER_TIMEOUT, live.close()).await;
+                connector::end(live).await;
             }
         }
         .boxed()
@@ -153,14 +175,4 @@ impl Earlier {
         let by_request = rows.into_iter().filter_map(|(request_id, customer)| Some((request_id?, customer))).collect();
         Ok(Self { ids, by_request })
     }
-}
-
-fn failed(error: &sqlx::Error) -> CommitError {
-    let kind = match sqlstate(error).as_deref() {
-        Some(state::SERIALIZATION_FAILURE | state::DEADLOCK_DETECTED) => CommitErrorKind::Conflict,
-        Some(state::DISK_FULL) => CommitErrorKind::Full,
-        Some(_) if state::refused(error) => CommitErrorKind::Unavailable,
-        _ => CommitErrorKind::Uncertain,
-    };
-    CommitError { cause: state::reason(error), kind }
 }

@@ -1,18 +1,27 @@
 //! How a database comes to the newest version of the schema, also when many servers start on an empty one at once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use async_std::future::timeout;
+use futures::future::FutureExt as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::sql;
 use super::state::{self, sqlstate};
+use super::{connector, sql};
 use crate::store::OpenError;
 use crate::store::version::{Step, TooNew, Version};
 
 /// Each makes the version of its place, counted from 1, from the one before.
 pub(super) const STEPS: &[Step] =
     &[Step { sql: include_str!("../migrations/postgres/0001_customers.sql"), oldest_usable: 1 }];
+
+/// How long one attempt to connect may take: so much later at most is known why the start waits, and as soon after its
+/// return a database is found. One that is far away, or busy, gets longer than while calls wait.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(600);
+
+/// How long the schema's steps may take, with the wait for a neighbour who takes them.
+const STEPS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest pause of a server whose neighbour takes a step at the same time.
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
@@ -21,7 +30,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) enum Fault {
     Postgres(sqlx::Error),
+    NoConnection,
+    NoAnswer,
     Foreign,
+    /// Something stands where our tables should be made; this is what the database says.
+    InTheWay(sqlx::Error),
+    Incomplete(&'static str),
+    Encoding(String),
     TooNew(TooNew),
 }
 
@@ -33,20 +48,29 @@ impl From<sqlx::Error> for Fault {
 
 impl Fault {
     pub(super) fn of(self, url: &str) -> OpenError {
+        let own = "give a database, or a schema (search_path), of its own";
+        let unreachable = |reason: String| OpenError::Unreachable { reason: format!("{url}: {reason}") };
         let (reason, advice) = match self {
             Self::Postgres(error) => {
                 let advice = match sqlstate(&error).as_deref() {
                     Some(state::INVALID_PASSWORD | state::INVALID_AUTHORIZATION) => "check the user and the password",
                     Some(state::INSUFFICIENT_PRIVILEGE) => "let this user create and use tables in its schema",
                     _ if matches!(error, sqlx::Error::Configuration(_)) => "correct DATABASE_URL",
-                    _ => return OpenError::Unreachable { reason: format!("{url}: {}", state::reason(&error)) },
+                    // Its columns are not those of any of our schemas.
+                    _ if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => own,
+                    _ => return unreachable(state::reason(&error)),
                 };
                 (state::reason(&error), advice)
             }
-            Self::Foreign => (
-                "it has a table customers of another program".to_owned(),
-                "give a database, or a schema (search_path), of its own",
-            ),
+            Self::NoConnection => return unreachable(format!("no connection within {CONNECT_TIMEOUT:?}")),
+            Self::NoAnswer => return unreachable(format!("no answer within {STEPS_TIMEOUT:?}")),
+            Self::Foreign => ("it has tables of another program, or a part of ours".to_owned(), own),
+            Self::InTheWay(error) => (state::reason(&error), own),
+            Self::Incomplete(what) => (what.to_owned(), "restore a backup, whole and into an empty database"),
+            Self::Encoding(found) => {
+                let reason = format!("its encoding is {found}, which cannot hold every name");
+                (reason, "make the database with ENCODING 'UTF8'")
+            }
             Self::TooNew(fault) => (fault.to_string(), TooNew::ADVICE),
         };
         OpenError::Unusable { url: url.to_owned(), reason, advice }
@@ -54,34 +78,55 @@ impl Fault {
 }
 
 /// Takes the steps that the database lacks.
-pub(super) async fn bring_up_to_date(options: &PgConnectOptions) -> Result<(), Fault> {
+pub(super) async fn bring_up_to_date(options: &PgConnectOptions, steps: &[Step]) -> Result<(), Fault> {
+    let begun = Instant::now();
     loop {
-        let mut connection = options.connect().await?;
-        match migrate(&mut connection, STEPS).await {
+        let connected = timeout(CONNECT_TIMEOUT, options.connect().boxed()).await;
+        let mut connection = connected.map_err(|_| Fault::NoConnection)??;
+        let left = STEPS_TIMEOUT.saturating_sub(begun.elapsed());
+        match timeout(left, migrate(&mut connection, steps).boxed()).await {
+            Err(_) => return Err(Fault::NoAnswer),
             // Another server was first; the next attempt finds its work done.
-            Err(Fault::Postgres(error))
-                if sqlstate(&error).is_some_and(|code| state::RACES.contains(&code.as_str())) =>
-            {
+            Ok(Err(Fault::Postgres(error))) if is_race(&error) || state::conflicts(&error) => {
+                if begun.elapsed() + LONGEST_PAUSE > STEPS_TIMEOUT {
+                    return Err(if is_race(&error) { Fault::InTheWay(error) } else { Fault::Postgres(error) });
+                }
                 async_std::task::sleep(LONGEST_PAUSE.mul_f64(fastrand::f64())).await;
             }
-            Err(fault) => return Err(fault),
-            Ok(()) => return Ok(connection.close().await?),
+            Ok(Err(fault)) => return Err(fault),
+            Ok(Ok(())) => {
+                connector::end(connection).await;
+                return Ok(());
+            }
         }
     }
 }
 
+fn is_race(error: &sqlx::Error) -> bool {
+    sqlstate(error).is_some_and(|code| state::RACES.contains(&code.as_str()))
+}
+
 async fn migrate(connection: &mut PgConnection, steps: &[Step]) -> Result<(), Fault> {
     let mut transaction = connection.begin().await?;
+    let encoding: String = sqlx::query_scalar(sql::ENCODING).fetch_one(&mut *transaction).await?;
+    if !matches!(encoding.to_ascii_uppercase().as_str(), "UTF8" | "UTF-8") {
+        return Err(Fault::Encoding(encoding));
+    }
     let tables: Vec<String> = sqlx::query_scalar(sql::TABLES).fetch_all(&mut *transaction).await?;
     let found = if tables.iter().any(|table| table == "ticketing_schema") {
-        let (version, oldest_usable) = sqlx::query_as(sql::VERSION).fetch_one(&mut *transaction).await?;
-        Version { version, oldest_usable }
+        let found: Option<(i64, i64)> = sqlx::query_as(sql::VERSION).fetch_optional(&mut *transaction).await?;
+        let (version, oldest_usable) = found.ok_or(Fault::Incomplete("its table ticketing_schema is empty"))?;
+        let small = |number| i32::try_from(number).unwrap_or(i32::MAX);
+        Version { version: small(version), oldest_usable: small(oldest_usable) }
     } else if tables.is_empty() {
         Version { version: 0, oldest_usable: 0 }
     } else {
         return Err(Fault::Foreign);
     };
     let missing = found.missing(steps).map_err(Fault::TooNew)?;
+    if found.version > 0 {
+        check_whole(&mut transaction, &tables).await?;
+    }
     if missing.is_empty() {
         return Ok(transaction.rollback().await?);
     }
@@ -89,6 +134,65 @@ async fn migrate(connection: &mut PgConnection, steps: &[Step]) -> Result<(), Fa
         sqlx::raw_sql(step.sql).execute(&mut *transaction).await?;
     }
     let reached = found.after(steps);
-    sqlx::query(sql::SET_VERSION).bind(reached.version).bind(reached.oldest_usable).execute(&mut *transaction).await?;
+    sqlx::query(sql::SET_VERSION)
+        .bind(i64::from(reached.version))
+        .bind(i64::from(reached.oldest_usable))
+        .execute(&mut *transaction)
+        .await?;
     Ok(transaction.commit().await?)
+}
+
+/// A backup that was restored in part would take creates and lose them: their positions would be taken already.
+async fn check_whole(connection: &mut PgConnection, tables: &[String]) -> Result<(), Fault> {
+    if !["customers", "customer_positions"].iter().all(|wanted| tables.iter().any(|table| table == wanted)) {
+        return Err(Fault::Incomplete("a table of ours is missing"));
+    }
+    // In this order: whoever writes meanwhile moves the second first.
+    let newest: Option<i64> = sqlx::query_scalar(sql::NEWEST).fetch_optional(&mut *connection).await?;
+    let last: Option<i64> = sqlx::query_scalar(sql::LAST).fetch_optional(connection).await?;
+    match last {
+        None => Err(Fault::Incomplete("its table customer_positions is empty")),
+        Some(last) if newest.is_some_and(|newest| newest > last) => {
+            Err(Fault::Incomplete("its customer_positions are older than its customers"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use async_std::task::block_on;
+    use testbed::Postgres;
+
+    use super::*;
+    use crate::config::PostgresUrl;
+
+    const TWO_STEPS: [Step; 2] =
+        [STEPS[0], Step { sql: "ALTER TABLE customers ADD COLUMN email TEXT", oldest_usable: 1 }];
+
+    #[test]
+    fn ten_servers_that_take_two_steps_at_once_all_come_up_and_each_step_is_taken_once() {
+        let postgres = Postgres::shared().expect("a PostgreSQL");
+        for begin_with in [0, 1] {
+            let url: PostgresUrl = postgres.new_database().expect("a new database").parse().expect("a URL");
+            let options = url.options().expect("options");
+            block_on(bring_up_to_date(&options, &TWO_STEPS[..begin_with])).expect("the steps of before");
+            let starts: Vec<_> = (0..10)
+                .map(|_| {
+                    let options = options.clone();
+                    thread::spawn(move || block_on(bring_up_to_date(&options, &TWO_STEPS)))
+                })
+                .collect();
+            for start in starts {
+                start.join().expect("no panic").expect("it comes up");
+            }
+            let found: (i64, i64) = block_on(async {
+                let mut connection = options.connect().await.expect("connected");
+                sqlx::query_as(sql::VERSION).fetch_one(&mut connection).await.expect("a version")
+            });
+            assert_eq!(found, (2, 1));
+        }
+    }
 }

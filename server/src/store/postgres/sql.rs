@@ -1,12 +1,22 @@
 //! Every statement that goes to PostgreSQL. They are kept to what its distributed relatives understand too: no
 //! sequences, no advisory locks, no dialect that only one of them has.
 
-/// Which of the tables are there: `ticketing_schema`, `customers`.
+/// Which of our tables are there.
 pub(super) const TABLES: &str = "SELECT table_name::TEXT FROM information_schema.tables \
-     WHERE table_schema = current_schema() AND table_name IN ('ticketing_schema', 'customers')";
+     WHERE table_schema = current_schema() AND table_name IN ('ticketing_schema', 'customers', 'customer_positions')";
 
-/// What the schema says of itself.
-pub(super) const VERSION: &str = "SELECT version, oldest_usable FROM ticketing_schema WHERE id = 1";
+/// How the database writes text.
+pub(super) const ENCODING: &str = "SHOW server_encoding";
+
+/// What the schema says of itself. The columns are INT in databases of the first days, which is another type in each of
+/// the relatives.
+pub(super) const VERSION: &str = "SELECT version::BIGINT, oldest_usable::BIGINT FROM ticketing_schema WHERE id = 1";
+
+/// The highest position of a customer.
+pub(super) const NEWEST: &str = "SELECT position FROM customers ORDER BY position DESC LIMIT 1";
+
+/// The highest position that was given.
+pub(super) const LAST: &str = "SELECT last FROM customer_positions WHERE id = 1";
 
 /// Notes what the schema says of itself from now on.
 pub(super) const SET_VERSION: &str = "INSERT INTO ticketing_schema (id, version, oldest_usable) VALUES (1, $1, $2) \
@@ -49,12 +59,12 @@ mod tests {
     use crate::store::postgres::schema::STEPS;
 
     /// What PostgreSQL, CockroachDB and YugabyteDB all have; our own names are in lower case.
-    const PORTABLE: &str = "AND ANY AS BIGINT CHECK CONFLICT CREATE DO FROM IN INSERT INT INTO IS KEY LIMIT NOT NOTHING \
+    const PORTABLE: &str = "AND ANY AS BIGINT CHECK CONFLICT CREATE DESC DO FROM IN INSERT INTO IS KEY LIMIT NOT NOTHING \
         NULL ON OR ORDER BY ORDINALITY PRIMARY RETURNING SELECT SET SHOW TABLE TEXT UNIQUE UNNEST UPDATE UUID VALUES \
         WHERE WITH";
 
     /// Functions and catalogues, which are written in lower case.
-    const PORTABLE_NAMES: &str = "current_schema information_schema synchronous_commit";
+    const PORTABLE_NAMES: &str = "current_schema information_schema server_encoding synchronous_commit";
 
     fn unportable(statement: &str) -> BTreeSet<String> {
         let code: String =
@@ -74,7 +84,8 @@ mod tests {
 
     #[test]
     fn every_statement_is_within_the_portable_set() {
-        let statements = [TABLES, VERSION, SET_VERSION, DURABILITY, BE_DURABLE, CREATE, EARLIER, GET, LIST];
+        let statements =
+            [TABLES, ENCODING, VERSION, NEWEST, LAST, SET_VERSION, DURABILITY, BE_DURABLE, CREATE, EARLIER, GET, LIST];
         for statement in statements.into_iter().chain(STEPS.iter().map(|step| step.sql)) {
             assert_eq!(unportable(statement), BTreeSet::new(), "{statement}");
         }
@@ -85,6 +96,7 @@ mod tests {
         for foreign in [
             "SELECT nextval('positions')",
             "CREATE TABLE t (id BIGSERIAL)",
+            "CREATE TABLE t (id INT)",
             "SELECT pg_advisory_lock(1)",
             "LISTEN customers",
             "SELECT xmin FROM customers",

@@ -1,7 +1,7 @@
 CREATE TABLE ticketing_schema (
-    id            INT PRIMARY KEY CHECK (id = 1),
-    version       INT NOT NULL,
-    oldest_usable INT NOT NULL
+    id            BIGINT PRIMARY KEY CHECK (id = 1),
+    version       BIGINT NOT NULL,
+    oldest_usable BIGINT NOT NULL
 );
 
 -- position is the order of creation: taken from customer_positions, whose row is locked until the commit, so it is the
@@ -15,7 +15,7 @@ CREATE TABLE customers (
 );
 
 CREATE TABLE customer_positions (
-    id   INT PRIMARY KEY CHECK (id = 1),
+    id   BIGINT PRIMARY KEY CHECK (id = 1),
     last BIGINT NOT NULL
 );
 
