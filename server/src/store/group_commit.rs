@@ -20,8 +20,11 @@ const QUEUE: usize = 4096;
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// How long a batch is tried again. Whoever came while it was tried, and has to wait for the next batch too, still hears
-/// within the usual deadline of 3 s why both failed; and so does a caller whom Envoy sends on to a second and third server.
-const GIVE_UP_AFTER: Duration = Duration::from_millis(800);
+/// within the usual deadline of 3 s why both failed.
+const GIVE_UP_AFTER: Duration = Duration::from_millis(1250);
+
+/// The same while the database is away: a caller whom Envoy sends on to a second and third server hears it in time.
+const GIVE_UP_AWAY_AFTER: Duration = Duration::from_millis(800);
 
 /// The longest pause between two attempts; each is shortened at random, so that replicas do not meet again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -216,12 +219,52 @@ async fn settle(committer: &mut impl Committer, batch: &[NewCustomer]) -> Result
         uncertain |= last.kind == CommitErrorKind::Uncertain;
         let hopeless = matches!(last.kind, CommitErrorKind::Rejected | CommitErrorKind::Damaged);
         let may_pass = last.kind == CommitErrorKind::Conflict || (uncertain && !hopeless);
-        if !may_pass || begun.elapsed() + pause > GIVE_UP_AFTER {
+        let away = last.kind == CommitErrorKind::Unavailable;
+        let limit = if away { GIVE_UP_AWAY_AFTER } else { GIVE_UP_AFTER };
+        if !may_pass || begun.elapsed() + pause > limit {
             // `ObservedStore` says once that creates fail, and why; this would be a line for each batch.
             log::debug!("{} creates were not stored: {}", batch.len(), last.cause);
             return Err(Failure { last, uncertain });
         }
         async_std::task::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_std::task::block_on;
+    use futures::future::FutureExt as _;
+
+    use super::*;
+    use crate::customer::CustomerId;
+
+    /// A writer that ends in the middle of its first batch.
+    struct Ends;
+
+    impl Committer for Ends {
+        fn commit<'a>(&'a mut self, _: &'a [NewCustomer]) -> BoxFuture<'a, Result<Outcomes, CommitError>> {
+            async { panic!("on purpose") }.boxed()
+        }
+
+        fn close(self) -> BoxFuture<'static, ()> {
+            async {}.boxed()
+        }
+    }
+
+    fn ada(request_id: Option<&str>) -> NewCustomer {
+        NewCustomer {
+            id: CustomerId::new(),
+            first_name: "Ada".parse().expect("a name"),
+            last_name: "Lovelace".parse().expect("a name"),
+            request_id: request_id.map(|id| id.parse().expect("a request id")),
+        }
+    }
+
+    #[test]
+    fn a_create_whose_writer_ended_is_sent_again_only_if_that_is_safe() {
+        let created = |new| block_on(GroupCommit::start(vec![Ends], 1).create(new));
+        assert!(matches!(created(ada(Some("r1"))), Err(StoreError::Unavailable { .. })));
+        assert!(matches!(created(ada(None)), Err(StoreError::OutcomeUnknown { .. })));
     }
 }
