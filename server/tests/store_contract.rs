@@ -10,8 +10,6 @@ use common::{TestServer, patiently, serve, serve_on};
 use contract::{contract, new};
 use futures::future::{BoxFuture, FutureExt as _};
 use grpcio::RpcStatusCode;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Executor as _};
 use tempfile::TempDir;
 use testbed::Postgres;
 use ticketing_proto::ticketing::{
@@ -121,125 +119,6 @@ impl Store for RemoteStore {
 
 fn received(customer: CustomerMessage) -> Customer {
     Customer { id: customer.id.parse().expect("an id"), first_name: customer.first_name, last_name: customer.last_name }
-}
-
-#[test]
-fn several_processes_may_open_and_write_one_new_sqlite_file_at_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    let writers: Vec<_> = (0..8)
-        .map(|writer| {
-            let file = file.clone();
-            std::thread::spawn(move || {
-                async_std::task::block_on(async {
-                    let store = SqliteStore::open(&file).await.expect("opened");
-                    for n in 0..20 {
-                        let shared = format!("r{n}");
-                        store.create(new("Of", &writer.to_string(), None)).await.expect("stored");
-                        store.create(new("Of", "all", Some(&shared))).await.expect("stored or found");
-                    }
-                });
-            })
-        })
-        .collect();
-    for writer in writers {
-        writer.join().expect("no writer failed");
-    }
-    let store = async_std::task::block_on(SqliteStore::open(&file)).expect("opened");
-    let size = PageSize::try_from(1000).expect("a page size");
-    let page = async_std::task::block_on(store.list(Position::START, size)).expect("a page");
-    assert_eq!(page.customers.len(), 8 * 20 + 20);
-}
-
-#[test]
-fn customers_are_there_after_the_file_is_opened_again() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    let id = async_std::task::block_on(async {
-        let store = SqliteStore::open(&file).await.expect("a new file");
-        store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("stored").customer.id
-    });
-    async_std::task::block_on(async {
-        let store = SqliteStore::open(&file).await.expect("the same file");
-        assert!(store.get(id).await.expect("looked up").is_some());
-        assert!(store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("found").replayed);
-    });
-}
-
-#[test]
-fn a_file_of_another_program_is_refused_and_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("notes.txt");
-    std::fs::write(&file, "these are notes, and more than a hundred bytes of them, ".repeat(20)).expect("written");
-    let before = std::fs::read(&file).expect("read");
-    let error = async_std::task::block_on(SqliteStore::open(&file)).expect_err("not a database");
-    assert!(error.to_string().contains("not a database"), "{error}");
-    assert_eq!(std::fs::read(&file).expect("read"), before);
-}
-
-/// On a full disk SQLite ends the transaction by itself, behind sqlx's back; a trigger does the same here.
-#[test]
-fn creates_go_on_after_sqlite_ended_a_transaction_by_itself() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    async_std::task::block_on(async {
-        let store = SqliteStore::open(&file).await.expect("a new file");
-        let mut other = SqliteConnectOptions::new().filename(&file).connect().await.expect("the same file");
-        let refuse = "CREATE TRIGGER full BEFORE INSERT ON customers BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END";
-        other.execute(refuse).await.expect("planted");
-        for _ in 0..2 {
-            let refused = store.create(new("Ada", "Lovelace", Some("r1"))).await;
-            assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
-        }
-        other.execute("DROP TRIGGER full").await.expect("taken out");
-        assert!(!store.create(new("Ada", "Lovelace", Some("r1"))).await.expect("stored").replayed);
-    });
-}
-
-#[test]
-fn creates_are_refused_once_the_file_is_removed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    async_std::task::block_on(async {
-        let store = SqliteStore::open(&file).await.expect("a new file");
-        store.create(new("Ada", "Lovelace", None)).await.expect("stored");
-        std::fs::remove_file(&file).expect("removed");
-        let refused = store.create(new("Ada", "Byron", None)).await;
-        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
-    });
-}
-
-#[test]
-fn the_code_of_this_schema_works_on_a_later_file_that_allows_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    async_std::task::block_on(async {
-        let ada = || new("Ada", "Lovelace", Some("r1"));
-        SqliteStore::open(&file).await.expect("a new file").create(ada()).await.expect("stored");
-        let mut later = SqliteConnectOptions::new().filename(&file).connect().await.expect("the same file");
-        later.execute("ALTER TABLE customers ADD COLUMN email TEXT").await.expect("added");
-        // Version 2, which servers that know version 1 may use.
-        later.execute("PRAGMA user_version = 65538").await.expect("marked");
-        let store = SqliteStore::open(&file).await.expect("a rollback finds a later schema");
-        assert!(store.create(ada()).await.expect("found").replayed);
-        store.create(new("Grace", "Hopper", None)).await.expect("stored");
-        // Version 9, which wants servers that know version 7.
-        later.execute("PRAGMA user_version = 458761").await.expect("marked");
-        let error = SqliteStore::open(&file).await.expect_err("too new").to_string();
-        assert!(error.contains("version 9") && error.contains("version 7") && error.contains("newer"), "{error}");
-    });
-}
-
-#[test]
-fn a_file_of_the_first_release_which_noted_no_oldest_version_is_opened() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    async_std::task::block_on(async {
-        SqliteStore::open(&file).await.expect("a new file").close().await;
-        let mut first = SqliteConnectOptions::new().filename(&file).connect().await.expect("the same file");
-        first.execute("PRAGMA user_version = 1").await.expect("marked");
-        SqliteStore::open(&file).await.expect("opened").create(new("Ada", "Lovelace", None)).await.expect("stored");
-    });
 }
 
 /// Counts queries, and answers none before it is told to.

@@ -57,7 +57,7 @@ pub use l4::L4Balancer;
 pub use load::Load;
 pub use people::{people, write_list};
 pub use ports::Port;
-pub use postgres::{Postgres, PostgresBuilder};
+pub use postgres::{Postgres, PostgresBuilder, SilentProxy};
 pub use process::Process;
 pub use server::Server;
 pub use spread::equal_calls;

@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod disk;
 mod life;
 mod started;
 mod stores;

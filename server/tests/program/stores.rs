@@ -1,22 +1,22 @@
-//! Its store at the start, on a full disk and at the end.
+//! Its store at the start, and settings of it that change while it runs.
 
-use std::fs::Permissions;
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::io::BufReader;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Executor as _};
-use testbed::Postgres;
+use testbed::{Postgres, SilentProxy};
 use ticketing_proto::ticketing::{CreateCustomerRequest, ListCustomersRequest};
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
-use ticketing_server::store::{SqliteStore, Store as _};
 
 use crate::common::{self, http_get};
-use crate::started::{PROGRAM, Started, ended, one_line, program};
+use crate::started::{Started, ended, one_line, program};
+
+/// What a caller waits by default.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 #[test]
 fn a_store_that_cannot_be_opened_is_named_and_ends_it() {
@@ -85,6 +85,83 @@ fn a_database_that_is_away_at_the_start_is_waited_for() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
+/// As a node that is gone: packets are taken, and nothing comes back.
+#[test]
+fn a_database_that_is_silent_at_the_start_is_waited_for_and_found_soon_after_its_return() {
+    let postgres = Postgres::shared().expect("a PostgreSQL");
+    let (proxy, url) = SilentProxy::before(&postgres.new_database().expect("a new database")).expect("a proxy");
+    proxy.set_dead(true);
+    let begun = Instant::now();
+    let mut server = Started::new(&["--database-url", &url]);
+    let admin = server.log_line("serving admin HTTP on ").parse().expect("an address");
+    let reason = server.log_line("waiting for the store: ");
+    assert!(begun.elapsed() < PATIENCE, "nobody was told why for {:?}", begun.elapsed());
+    assert!(reason.contains("no connection within"), "{reason}");
+    let (status, page) = http_get(admin, "/readyz");
+    assert!(status == 503 && page.contains(&reason), "{page}");
+    proxy.set_dead(false);
+    let begun = Instant::now();
+    server.log_line("serving gRPC on ");
+    assert!(begun.elapsed() < PATIENCE, "found only after {:?}", begun.elapsed());
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_password_that_is_changed_while_it_runs_is_read_from_its_file() {
+    let postgres = Postgres::builder().start().expect("a PostgreSQL");
+    let url = postgres.url();
+    let (user, host) = url.split_once('@').expect("user@host");
+    let (user, password) = user.rsplit_once(':').expect("a password");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, password.replace("%40", "@")).expect("written");
+    let mut server = Started::new(&[
+        "--database-url",
+        &format!("{user}@{host}"),
+        "--database-password-file",
+        file.to_str().expect("a path"),
+    ]);
+    let grpc = server.log_line("serving gRPC on ").parse().expect("an address");
+    let customers = CustomerControllerClient::new(common::connect(grpc));
+    let create = || {
+        let ada = CreateCustomerRequest {
+            first_name: "Ada".into(),
+            last_name: "Lovelace".into(),
+            request_id: "r1".into(),
+            ..Default::default()
+        };
+        customers.create_customer_opt(&ada, common::patiently())
+    };
+    let list = || customers.list_customers_opt(&ListCustomersRequest::default(), common::patiently());
+    create().expect("created");
+    list().expect("listed");
+    Postgres::execute(&url, "ALTER ROLE ticketing PASSWORD 'rotated'").expect("changed");
+    std::fs::write(&file, "rotated\n").expect("written");
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE usename = current_user AND pid <> pg_backend_pid()";
+    Postgres::execute(&format!("{user}:rotated@{host}"), end).expect("all connections ended");
+    let begun = Instant::now();
+    while let Err(error) = create().and_then(|_| list()) {
+        assert!(begun.elapsed() < PATIENCE, "{error}");
+    }
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_parameter_of_the_url_that_nobody_knows_ends_it_and_its_value_is_not_shown() {
+    let (output, _folder) = ended(&["--database-url", "postgres://ada@127.0.0.1/db?sslpassword=secret"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(one_line(&output).contains("sslpassword"), "{output:?}");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("secret"), "{output:?}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = program(folder.path(), &["--database-url", "postgres://ada@127.0.0.1/db"]);
+    let output = command.env("PGSSLMODE", "verify_full").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(one_line(&output).contains("PGSSLMODE"), "{output:?}");
+}
+
 #[test]
 fn a_password_from_a_file_opens_the_database_and_a_refused_one_ends_the_program() {
     let postgres = Postgres::shared().expect("a PostgreSQL");
@@ -125,65 +202,6 @@ fn a_password_from_the_environment_opens_the_database() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// Runs the program on a disk of its own, of one MiB, and gives the folder where that is seen from here. None where
-/// this user may not mount.
-fn on_a_small_disk() -> Option<(Started, PathBuf)> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let disk = folder.path().join("disk");
-    std::fs::create_dir(&disk).expect("made");
-    let script = r#"mount -t tmpfs -o size=1m none "$0" && cd "$0" && exec "$@""#;
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--map-root-user", "sh", "-c", script]).arg(&disk).arg(PROGRAM);
-    command.args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--drain-delay", "0s"]);
-    let mut child = command.stderr(Stdio::piped()).spawn().ok()?;
-    let seen = PathBuf::from(format!("/proc/{}/root{}", child.id(), disk.display()));
-    let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
-    if log.fill_buf().expect("the log is text").starts_with(b"unshare: ") {
-        return None;
-    }
-    Some((Started { child, log, _folder: folder }, seen))
-}
-
-#[test]
-fn a_full_disk_refuses_creates_loses_nothing_and_is_over_when_there_is_space() {
-    let Some((mut server, disk)) = on_a_small_disk() else {
-        eprintln!("SKIPPED: this user may not mount a small disk, so nothing was tried on a full one");
-        return;
-    };
-    let grpc = server.log_line("serving gRPC on ").parse().expect("an address");
-    let customers = CustomerControllerClient::new(common::connect(grpc));
-    let create = |n: u32| {
-        let request = CreateCustomerRequest {
-            first_name: "x".repeat(200),
-            last_name: n.to_string(),
-            request_id: n.to_string(),
-            ..Default::default()
-        };
-        customers.create_customer_opt(&request, common::patiently())
-    };
-    create(0).expect("there is space");
-    // Not to the last byte: what fails is a create, not the file of the ballast.
-    std::fs::write(disk.join("ballast"), vec![0; 600 << 10]).expect("there is space");
-    let mut stored = 1;
-    let refused = loop {
-        match create(stored) {
-            Ok(_) => stored += 1,
-            Err(grpcio::Error::RpcFailure(status)) => break status,
-            Err(error) => panic!("{error}"),
-        }
-    };
-    assert_eq!(refused.code(), grpcio::RpcStatusCode::RESOURCE_EXHAUSTED, "{refused:?}");
-    assert!(!refused.details().is_empty(), "it says when to come back");
-    let list = ListCustomersRequest { page_size: 1000, ..Default::default() };
-    let listed = || customers.list_customers_opt(&list, common::patiently()).expect("reads go on").customers.len();
-    assert_eq!(listed(), stored as usize, "what was acknowledged is there");
-    std::fs::remove_file(disk.join("ballast")).expect("removed");
-    create(stored).expect("there is space again");
-    assert_eq!(listed(), stored as usize + 1);
-    server.signal(Signal::TERM);
-    assert_eq!(server.wait().code(), Some(0));
-}
-
 #[test]
 fn a_signal_ends_it_while_it_waits_for_its_store() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -193,45 +211,4 @@ fn a_signal_ends_it_while_it_waits_for_its_store() {
     server.signal(Signal::TERM);
     server.log_line("SIGTERM: draining");
     assert_eq!(server.wait().code(), Some(0));
-}
-
-#[test]
-fn a_file_that_cannot_be_written_ends_it_before_it_serves() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("customers.db");
-    async_std::task::block_on(async {
-        SqliteStore::open(&file).await.expect("a new file").close().await;
-    });
-    // Root may write everything, so the program runs as somebody who may not, and from where they may run it.
-    let copy = folder.path().join("ticketing-server");
-    std::fs::copy(PROGRAM, &copy).expect("copied");
-    std::fs::set_permissions(&file, Permissions::from_mode(0o444)).expect("allowed");
-    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o555)).expect("allowed");
-    let mut program = Command::new(copy);
-    program.args(["--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--database-url"]);
-    program.arg(format!("sqlite:{}", file.display()));
-    if rustix::process::getuid().is_root() {
-        program.uid(65534).gid(65534);
-    }
-    let output = program.output().expect("it runs");
-    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("allowed");
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
-    let line = one_line(&output);
-    assert!(line.contains("customers.db") && line.contains("write"), "{line}");
-}
-
-#[test]
-fn an_orderly_end_leaves_one_file() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite:{}", folder.path().join("customers.db").display());
-    let mut server = Started::new(&["--database-url", &url]);
-    let grpc = server.log_line("serving gRPC on ").parse().expect("an address");
-    let customers = CustomerControllerClient::new(common::connect(grpc));
-    let ada = CreateCustomerRequest { first_name: "Ada".into(), last_name: "Lovelace".into(), ..Default::default() };
-    customers.create_customer_opt(&ada, common::patiently()).expect("created");
-    server.signal(Signal::TERM);
-    assert_eq!(server.wait().code(), Some(0));
-    let files: Vec<_> =
-        folder.path().read_dir().expect("a folder").map(|file| file.expect("a file").file_name()).collect();
-    assert_eq!(files, ["customers.db"], "the write-ahead log is taken in");
 }

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::family;
 use super::programs::Programs;
 use super::tls;
+use crate::binaries::scratch;
 use crate::{BedError, Port, Process, Stop, wait};
 
 /// The name of the superuser. The servers get a user of their own, who may make databases and no more.
@@ -60,8 +61,7 @@ impl Cluster {
     /// Makes the files and starts the processes; returns when it takes connections.
     pub(super) fn start(wishes: Wishes, password: &str, stop: Stop) -> Result<Self, BedError> {
         let programs = Programs::find()?;
-        let folder = tempfile::Builder::new().prefix("ticketing-postgres-").tempdir();
-        let folder = folder.map_err(BedError::io("make a temporary folder"))?;
+        let folder = scratch("ticketing-postgres-")?;
         programs.hand_over(folder.path())?;
         make_files(&programs, folder.path(), password, &stop)?;
         if wishes.tls {
@@ -171,7 +171,7 @@ fn make_files(programs: &Programs, folder: &Path, password: &str, stop: &Stop) -
     let secret = folder.join("password");
     fs::write(&secret, password).map_err(BedError::io(format!("write {}", secret.display())))?;
     programs.hand_over(&secret)?;
-    let mut command = programs.command("initdb");
+    let mut command = programs.command("initdb", folder);
     command
         .args(["--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256"])
         .arg(format!("--username={SUPERUSER}"))
@@ -185,7 +185,7 @@ fn make_files(programs: &Programs, folder: &Path, password: &str, stop: &Stop) -
 }
 
 fn begin(programs: &Programs, wishes: &Wishes, folder: &Path, port: &Port) -> Result<Process, BedError> {
-    let mut command = programs.command("postgres");
+    let mut command = programs.command("postgres", folder);
     command.arg("-D").arg(data(folder));
     let mut set = |name: &str, value: &str| {
         command.arg("-c").arg(format!("{name}={value}"));

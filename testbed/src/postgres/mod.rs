@@ -15,6 +15,7 @@ mod cluster;
 mod database;
 mod family;
 mod programs;
+mod proxy;
 mod tls;
 
 use std::env;
@@ -28,6 +29,7 @@ use rustix::process::Signal;
 use self::cluster::{Cluster, SUPERUSER, Wishes};
 use self::database::{Login, execute};
 use self::programs::Programs;
+pub use self::proxy::SilentProxy;
 use crate::{BedError, Stop};
 
 /// Set to the URL of a database whose user may make others, to have that PostgreSQL used by [`Postgres::shared`] instead

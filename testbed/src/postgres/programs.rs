@@ -49,12 +49,12 @@ impl Programs {
         Ok(Self { folder, libraries, user: User::choose()? })
     }
 
-    /// One of them, run by somebody whom it accepts.
-    pub(super) fn command(&self, name: &str) -> Command {
+    /// One of them, run by somebody whom it accepts, on files in `folder`.
+    pub(super) fn command(&self, name: &str, folder: &Path) -> Command {
         let program = self.folder.join(name);
         let command = match self.user {
             User::Ourselves => Command::new(program),
-            User::Other { uid, gid } if open_to_all(&program) => {
+            User::Other { uid, gid } if open_to_all(&program) && folder.parent().is_some_and(open_to_all) => {
                 let mut command = Command::new(program);
                 command.uid(uid).gid(gid);
                 command
