@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::binaries::scratch;
 use crate::process::END_LIMIT;
 use crate::server::Launch;
 use crate::{BedError, DnsServer, Endpoints, L4Balancer, Load, Port, Postgres, Server, Stop, description, envoy, wait};
@@ -80,8 +81,7 @@ impl Testbed {
 
     /// Starts everything; returns when every server takes calls and, if there is an Envoy, when it sends calls to all.
     pub fn start(self) -> Result<Bed, BedError> {
-        let folder = tempfile::Builder::new().prefix("ticketing-testbed-").tempdir();
-        let folder = folder.map_err(BedError::io("make a temporary folder"))?;
+        let folder = scratch("ticketing-testbed-")?;
         let postgres = self.postgres.then(|| Postgres::builder().stop_on(&self.stop).start()).transpose()?;
         let database_url = match (self.database_url, &postgres) {
             (Some(url), _) => url,

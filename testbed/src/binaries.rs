@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use crate::BedError;
 
 /// The root of the repository.
@@ -12,6 +14,14 @@ pub fn repository() -> PathBuf {
         Some(root.to_owned())
     });
     beside_us.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+}
+
+/// A folder that goes with its guard, on the disk of `target/`: one for temporary files may be memory, where a sync costs
+/// nothing and a crash takes all.
+pub(crate) fn scratch(prefix: &str) -> Result<TempDir, BedError> {
+    let target = repository().join("target");
+    std::fs::create_dir_all(&target).map_err(BedError::io("make target/"))?;
+    tempfile::Builder::new().prefix(prefix).tempdir_in(target).map_err(BedError::io("make a temporary folder"))
 }
 
 /// `ticketing-server`.

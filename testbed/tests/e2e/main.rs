@@ -17,3 +17,4 @@ mod protections;
 mod python;
 mod rollout;
 mod spread;
+mod store_away;

@@ -10,11 +10,12 @@ use tempfile::TempDir;
 use ticketing_server::customer::{CustomerId, NewCustomer};
 use ticketing_server::store::{PostgresStore, SqliteStore, Store, Writing};
 
+use crate::binaries::scratch;
 use crate::{BedError, Postgres};
 
 /// Where stores are made.
 pub(super) enum Backend {
-    /// Each in a file of its own, on the disk of `target/`: a folder for temporary files may be memory.
+    /// Each in a file of its own.
     Sqlite(TempDir),
     /// Each a database of one PostgreSQL.
     Postgres(Box<Postgres>),
@@ -22,8 +23,7 @@ pub(super) enum Backend {
 
 impl Backend {
     pub(super) fn sqlite() -> Result<Self, BedError> {
-        let disk = crate::binaries::repository().join("target");
-        tempfile::tempdir_in(disk).map(Self::Sqlite).map_err(BedError::io("make a folder"))
+        scratch("ticketing-figure-").map(Self::Sqlite)
     }
 
     /// With room for 64 connections that write.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ticketing_server::store::Writing;
 
 use super::door::{Backend, create_alone, creates_per_second};
+use crate::binaries::scratch;
 use crate::figures::plan::{Measured, median};
 use crate::{BedError, Stop};
 
@@ -85,8 +86,7 @@ fn alone(backend: &Backend, peer: Writing, stop: &Stop) -> Result<Measured, BedE
 
 pub(super) fn fdatasync(stop: &Stop) -> Result<Measured, BedError> {
     stop.check()?;
-    let folder =
-        tempfile::tempdir_in(crate::binaries::repository().join("target")).map_err(BedError::io("make a folder"))?;
+    let folder = scratch("ticketing-figure-")?;
     let mut file = File::create(folder.path().join("synced")).map_err(BedError::io("make a file"))?;
     let mut times = Vec::new();
     for _ in 0..SYNCS {
