@@ -56,7 +56,8 @@ impl Fault {
                     Some(state::INVALID_PASSWORD | state::INVALID_AUTHORIZATION) => "check the user and the password",
                     Some(state::INSUFFICIENT_PRIVILEGE) => "let this user create and use tables in its schema",
                     _ if matches!(error, sqlx::Error::Configuration(_)) => "correct DATABASE_URL",
-                    // Its columns are not those of any of our schemas.
+                    // Its tables are not those of any of our schemas.
+                    Some(code) if code.starts_with("42") || code.starts_with("22") => own,
                     _ if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => own,
                     _ => return unreachable(state::reason(&error)),
                 };
