@@ -143,9 +143,9 @@ fn damage(file: &Path) {
 async fn with_many(file: &Path) -> Vec<CustomerId> {
     let store = SqliteStore::open(file).await.expect("a new file");
     let creates = (0..2_000).map(|n| store.create(new("Of", &n.to_string(), None)));
-    let created = futures::future::try_join_all(creates).await.expect("stored");
+    let stored = futures::future::try_join_all(creates).await.expect("stored");
     store.close().await;
-    created.iter().map(|created| created.customer.id).collect()
+    stored.iter().map(|created| created.customer.id).collect()
 }
 
 #[test]

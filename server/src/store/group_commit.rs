@@ -168,7 +168,7 @@ async fn one_by_one(committer: &mut impl Committer, batch: &[NewCustomer]) -> Ou
         match settle(committer, std::slice::from_ref(new)).await {
             Ok(outcome) => outcomes.extend(outcome),
             Err(failure) if failure.last.kind == CommitErrorKind::Rejected => {
-                outcomes.push(Err(failure.for_caller(new)))
+                outcomes.push(Err(failure.for_caller(new)));
             }
             // The rest would fare the same, one after the other, each with its own wait.
             Err(failure) => {

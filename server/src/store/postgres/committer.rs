@@ -66,13 +66,11 @@ impl PostgresCommitter {
                     let rest = ANSWER_TIMEOUT.saturating_sub(SUSPICIOUS_AFTER);
                     let answer = timeout(rest, creating.as_mut()).await;
                     async_std::task::spawn(connector::end(other));
-                    match answer {
-                        Ok(done) => done,
-                        Err(_) => {
-                            let cause = format!("no answer within {ANSWER_TIMEOUT:?}");
-                            return Attempt { outcome: no_answer(cause), live: None };
-                        }
-                    }
+                    let Ok(done) = answer else {
+                        let cause = format!("no answer within {ANSWER_TIMEOUT:?}");
+                        return Attempt { outcome: no_answer(cause), live: None };
+                    };
+                    done
                 }
             },
         };
