@@ -21,8 +21,9 @@ impl DatabaseUrl {
             match self.try_open().await {
                 Err(OpenError::Unreachable { reason }) => {
                     if told != reason {
-                        log::warn!("waiting for the store: {reason}");
+                        // In this order: whoever has read the log finds the reason in `/readyz` too.
                         waiting(format!("waiting for the store: {reason}"));
+                        log::warn!("waiting for the store: {reason}");
                         told = reason;
                     }
                     async_std::task::sleep(AGAIN_AFTER).await;

@@ -64,3 +64,12 @@ impl Started {
         self.child.wait().expect("it ends")
     }
 }
+
+/// A test that fails leaves no process behind.
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

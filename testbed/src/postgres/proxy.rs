@@ -60,8 +60,14 @@ impl SilentProxy {
 
     /// Whether the server is silent as a whole. Connections that were made meanwhile stay so.
     pub fn set_dead(&self, dead: bool) {
-        self.shared.dead.store(dead, Ordering::SeqCst);
-        self.silence_open();
+        if dead {
+            self.shared.dead.store(true, Ordering::SeqCst);
+            self.silence_open();
+        } else {
+            // A connection that is made between the two is a dead one's still, from its first byte and not from its middle.
+            self.silence_open();
+            self.shared.dead.store(false, Ordering::SeqCst);
+        }
     }
 }
 
