@@ -122,7 +122,6 @@ manifests-check: setup ## Check manifests and overlays, and show that each check
 	@$(MANIFESTS) check
 	@$(MANIFESTS) prove
 	cargo test $(WORKSPACE) --test manifests
-	cargo test $(WORKSPACE) --test manifests
 
 .PHONY: cluster-test
 cluster-test: setup ## Try all of it on the cluster of kubectl (CLUSTER_LOAD='kind load docker-image')
