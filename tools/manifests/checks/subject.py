@@ -31,6 +31,12 @@ class Subject:
         return {file.name: strict_yaml.documents(file.read_text(encoding="utf-8"), file.name) for file in files}
 
     @functools.cached_property
+    def yaml_documents(self):
+        """What testbed/tests/manifests/ reads: the documents of all .yaml files, as they are before kustomize."""
+        files = (file for folder in (places.MANIFESTS, places.OVERLAYS) for file in sorted((self.root / folder).rglob("*.yaml")))
+        return [document for file in files for document in strict_yaml.documents(file.read_text(encoding="utf-8"), file.name)]
+
+    @functools.cached_property
     def builds(self):
         """The resources of each build by its folder."""
         return {name: self.built(name) for name in self.names}

@@ -1,10 +1,21 @@
 """Resources that should be there, or should not, and their types."""
 
-from prove.example import added, broken, new, removed, swap, without
+from prove.example import added, broken, new, removed, sound, swap, without
 
 CLIENT, SERVER, ENVOY = "manifests/app-client.yaml", "manifests/app-server.yaml", "manifests/envoy.yaml"
 NETWORK, SECRET = "manifests/network.yaml", "manifests/postgres-secret.yaml"
-GATEWAY = "overlays/gateway-api/gateway.yaml"
+GATEWAY, KUSTOMIZATION = (f"overlays/gateway-api/{name}.yaml" for name in ("gateway", "kustomization"))
+GATEWAY_ALONE = """apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: other }
+spec:
+  gatewayClassName: eg
+  listeners: [{ name: grpc, protocol: HTTP, port: 8443 }]
+"""
+PATCHED = """patches:
+  - target: { kind: Gateway }
+    patch: '[{ "op": "add", "path": "/spec/listeners/0/protokoll", "value": 12 }]'
+"""
 MONITOR = """apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata: { name: app-server }
@@ -38,6 +49,9 @@ EXAMPLES = [
            *added("other.yaml", "apiVersion: apps.example/v1\nkind: Deployment\nmetadata: { name: x }\n")),
     broken("an old version of the Gateway API", "schemas", "does not know the kind GRPCRoute",
            swap(GATEWAY, "v1\nkind: GRPCRoute", "v1alpha2\nkind: GRPCRoute")),
+    broken("a Gateway that a patch changes", "schemas", "is built different", swap(KUSTOMIZATION, "patches:\n", PATCHED)),
+    broken("a Gateway in a file that the Rust test does not read", "schemas", "is built different", *added("gateway.yml", GATEWAY_ALONE)),
+    sound("a Gateway beside the others", "schemas", *added("gateway.yaml", GATEWAY_ALONE)),
     broken("a type of Service that Envoy Gateway does not know", "schemas", "ClusterIp", swap(GATEWAY, "type: ClusterIP", "type: ClusterIp")),
     broken("a part of EnvoyProxy that is not checked", "schemas", "envoyServices", swap(GATEWAY, "envoyService:", "envoyServices:")),
 
