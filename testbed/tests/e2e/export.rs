@@ -63,6 +63,12 @@ fn listed(bed: &Bed) -> Vec<(String, String)> {
     }
 }
 
+/// Makes sure that the last row is torn: now and then the limit falls on a row's end.
+fn tear(part: &Path) {
+    let rows = std::fs::read(part).unwrap();
+    std::fs::write(part, rows.strip_suffix(b"\n").unwrap_or(&rows)).unwrap();
+}
+
 #[test]
 fn an_export_that_was_killed_half_way_is_finished_by_the_same_command() {
     let (bed, list) = bed();
@@ -70,8 +76,8 @@ fn an_export_that_was_killed_half_way_is_finished_by_the_same_command() {
     let (killed, file) = export(&bed, "ulimit -c 0; ulimit -f 120;");
     let status = killed.wait(LIMIT).expect("an export ends");
     assert_eq!(status.signal(), Some(Signal::XFSZ.as_raw()), "{}", killed.log());
-    let part = std::fs::read(file.with_file_name("all.csv.part")).unwrap();
-    assert!(!file.exists() && !part.ends_with(b"\n"), "the end is torn");
+    assert!(!file.exists());
+    tear(&file.with_file_name("all.csv.part"));
 
     let (resumed, file) = export(&bed, "");
     succeeds(&resumed);
