@@ -43,6 +43,7 @@ const BUCKETS: [f64; 16] = [
 #[derive(Clone)]
 pub(crate) struct Metrics {
     registry: Registry,
+    calls: bool,
     started: IntCounterVec,
     handled: IntCounterVec,
     seconds: HistogramVec,
@@ -52,12 +53,14 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Registers everything; fails only where two metrics have one name.
-    pub(crate) fn new(pod_name: &str, app_version: &str) -> prometheus::Result<Self> {
+    /// Registers everything; fails only where two metrics have one name. Without `calls` no call is counted or timed, but
+    /// for those in flight, which the drain looks at.
+    pub(crate) fn new(pod_name: &str, app_version: &str, calls: bool) -> prometheus::Result<Self> {
         const METHOD: [&str; 3] = ["grpc_type", "grpc_service", "grpc_method"];
         const HANDLED: [&str; 4] = ["grpc_type", "grpc_service", "grpc_method", "grpc_code"];
         let metrics = Self {
             registry: Registry::new(),
+            calls,
             started: IntCounterVec::new(Opts::new("grpc_server_started_total", "RPCs begun."), &METHOD)?,
             handled: IntCounterVec::new(Opts::new("grpc_server_handled_total", "RPCs ended, by code."), &HANDLED)?,
             seconds: HistogramVec::new(
@@ -97,10 +100,13 @@ impl Metrics {
             MethodType::Duplex => "bidi_stream",
         };
         let labels = [kind, service, method];
-        MethodMetrics {
+        let counted = || Counted {
             started: self.started.with_label_values(&labels),
-            handled: CODES.map(|code| self.handled.with_label_values(&[kind, service, method, code])).into(),
+            handled: CODES.map(|code| self.handled.with_label_values(&[kind, service, method, code])),
             seconds: self.seconds.with_label_values(&labels),
+        };
+        MethodMetrics {
+            counted: self.calls.then(counted).map(Arc::new),
             in_flight: self.in_flight.with_label_values(&labels),
         }
     }
@@ -133,33 +139,41 @@ impl Metrics {
 /// The metrics of one method.
 #[derive(Clone)]
 pub(crate) struct MethodMetrics {
-    started: IntCounter,
-    handled: Arc<[IntCounter]>,
-    seconds: Histogram,
+    counted: Option<Arc<Counted>>,
     in_flight: IntGauge,
+}
+
+struct Counted {
+    started: IntCounter,
+    handled: [IntCounter; CODES.len()],
+    seconds: Histogram,
 }
 
 impl MethodMetrics {
     /// Counts a call that begins.
     pub(crate) fn start(&self) -> CallMetrics {
-        self.started.inc();
         self.in_flight.inc();
-        CallMetrics { method: self.clone(), begun: Instant::now() }
+        let timed = self.counted.as_ref().map(|counted| {
+            counted.started.inc();
+            (Arc::clone(counted), Instant::now())
+        });
+        CallMetrics { timed, in_flight: self.in_flight.clone() }
     }
 }
 
 /// The metrics of one call; in flight until it is dropped.
 pub(crate) struct CallMetrics {
-    method: MethodMetrics,
-    begun: Instant,
+    timed: Option<(Arc<Counted>, Instant)>,
+    in_flight: IntGauge,
 }
 
 impl CallMetrics {
     /// Counts the call's end.
     pub(crate) fn handled(&self, code: RpcStatusCode) {
-        self.method.seconds.observe(self.begun.elapsed().as_secs_f64());
+        let Some((counted, begun)) = &self.timed else { return };
+        counted.seconds.observe(begun.elapsed().as_secs_f64());
         let index = usize::try_from(i32::from(code)).unwrap_or(usize::MAX);
-        if let Some(counter) = self.method.handled.get(index) {
+        if let Some(counter) = counted.handled.get(index) {
             counter.inc();
         }
     }
@@ -167,6 +181,6 @@ impl CallMetrics {
 
 impl Drop for CallMetrics {
     fn drop(&mut self) {
-        self.method.in_flight.dec();
+        self.in_flight.dec();
     }
 }

@@ -114,7 +114,7 @@ impl Config {
 
     /// Binds the ports of this configuration.
     pub fn build(self) -> Result<App, BuildError> {
-        let metrics = Metrics::new(&self.pod_name, &self.app_version).map_err(set_up)?;
+        let metrics = Metrics::new(&self.pod_name, &self.app_version, self.metrics).map_err(set_up)?;
         let health = Health::starting(metrics.clone());
         let (cancellation, cut) = cancellation();
         let edge = Edge::new(&self.pod_name, metrics.clone(), cut);

@@ -55,6 +55,9 @@ pub struct Args {
     /// Whether answers that are ready together leave in one write: on or off
     #[arg(long, env = "CORKING", default_value = "on", value_name = "SWITCH")]
     pub corking: String,
+    /// Whether calls are counted and timed for /metrics: on or off
+    #[arg(long, env = "METRICS", default_value = "on", value_name = "SWITCH")]
+    pub metrics: String,
     /// The form of log lines on stderr: text or json
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
@@ -117,6 +120,8 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Whether answers that are ready together leave in one write.
     pub corking: bool,
+    /// Whether calls are counted and timed.
+    pub metrics: bool,
 }
 
 /// The bounds of the end, see [`crate::Running::drain`].
@@ -174,6 +179,7 @@ impl TryFrom<Args> for Config {
             },
             workers: args.workers.as_deref().map_or_else(|| Ok(default_workers()), workers)?,
             corking: switch("CORKING", "corking", &args.corking)?,
+            metrics: switch("METRICS", "metrics", &args.metrics)?,
         })
     }
 }

@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_conversation_that_panics_is_answered_internal_and_the_queue_goes_on() {
         let (_never, cut) = cancellation();
-        let metrics = Metrics::new("pod-a", "").expect("metrics");
+        let metrics = Metrics::new("pod-a", "", true).expect("metrics");
         let edge = Edge::new("pod-a", metrics.clone(), cut);
         let of_method = edge.method_metrics(&METHOD_HEALTH_WATCH);
         let service = ServiceBuilder::new()
