@@ -99,17 +99,31 @@ figures-store: build ## Measure the figures of the store: group commit, pages, h
 
 .PHONY: bench-build
 bench-build: build
+	@tools/setup test
 	cargo build $(CARGO_FLAGS) --workspace --manifest-path bench/Cargo.toml
-	@bench/peers/cpp/build target/peers
+	@bench/peers/build target/peers
+
+.PHONY: bench
+bench: figures-bench ## Compare the server with its peers, and write docs/performance.md
+	@target/release/ticketing-bench report
+
+.PHONY: bench-quick
+bench-quick: bench-build ## Tell the key ratios and the instructions of a call beside bench/baseline.json, in 2 minutes
+	@target/release/ticketing-bench quick
+
+.PHONY: bench-baseline
+bench-baseline: bench-build
+	@target/release/ticketing-bench baseline
 
 .PHONY: figures-bench
-figures-bench: bench-build ## Measure a call's CPU against tonic, C++ and grpcio as it comes (needs h2load and libgrpc++-dev)
-	@target/release/ticketing-bench
+figures-bench: bench-build ## Measure the figures of the bench, half an hour (needs h2load, valgrind, C++'s and Go's gRPC)
+	@target/release/ticketing-bench figures
 
 .PHONY: bench-lint
 bench-lint: build
 	cargo fmt --all --check --manifest-path bench/Cargo.toml
 	cargo clippy $(CARGO_FLAGS) --workspace --manifest-path bench/Cargo.toml --all-targets -- -D warnings
+	cargo test $(CARGO_FLAGS) --workspace --manifest-path bench/Cargo.toml
 
 .PHONY: manifests
 manifests: setup ## Write what manifests/ and overlays/ repeat of other files (CANARY=25: the canary's share in percent)

@@ -1,33 +1,66 @@
 //! The server against peers that answer the same calls: what one call costs each of them.
 
+mod cores;
+mod costs;
 mod generator;
-mod get;
+mod instructions;
+mod latency;
+mod memory;
+mod page;
 mod peers;
+mod quick;
+mod ratchet;
+mod record;
+mod report;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use testbed::figures::{self, Area};
+use clap::{Parser, Subcommand};
+use testbed::figures::{self, Area, Plan};
 use testbed::{BedError, Stop};
 
-/// Measures the figures of the area bench, a line each, and writes target/figures/bench.json.
+/// In the order in which they are measured: the longest comes last.
+const PLANS: &[Plan] = &[costs::PLAN, instructions::PLAN, latency::PLAN, memory::PLAN];
+
+/// Compares the server with peers. `make bench-build` builds what it needs.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// Only these, and what is measured with them; no JSON is written then [default: all]
-    #[arg(value_name = "FIGURE")]
-    only: Vec<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure the figures of the area bench, a line each, and write target/figures/bench.json
+    Figures {
+        /// Only these, and what is measured with them; no JSON is written then [default: all]
+        #[arg(value_name = "FIGURE")]
+        only: Vec<String>,
+    },
+    /// Write the measured parts of docs/performance.md from what the last `figures` saw
+    Report,
+    /// Tell the key ratios and instruction counts beside bench/baseline.json, in two minutes
+    Quick,
+    /// Measure as `quick` does, and keep it as bench/baseline.json
+    Baseline,
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    run(&args).unwrap_or_else(|error| {
+    run(&args.command).unwrap_or_else(|error| {
         eprintln!("bench: {error}");
         ExitCode::FAILURE
     })
 }
 
-fn run(args: &Args) -> Result<ExitCode, BedError> {
+fn run(command: &Command) -> Result<ExitCode, BedError> {
     let stop = Stop::on_signals().map_err(BedError::io("listen for signals"))?;
-    figures::run(Area::Bench, get::PLANS, &args.only, &stop)
+    match command {
+        Command::Figures { only } => return figures::run(Area::Bench, PLANS, only, &stop),
+        Command::Report => report::write()?,
+        Command::Quick => quick::compare(&stop)?,
+        Command::Baseline => quick::keep(&stop)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

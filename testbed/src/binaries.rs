@@ -18,7 +18,7 @@ pub fn repository() -> PathBuf {
 
 /// A folder that goes with its guard, on the disk of `target/`: one for temporary files may be memory, where a sync costs
 /// nothing and a crash takes all.
-pub(crate) fn scratch(prefix: &str) -> Result<TempDir, BedError> {
+pub fn scratch(prefix: &str) -> Result<TempDir, BedError> {
     let target = repository().join("target");
     std::fs::create_dir_all(&target).map_err(BedError::io("make target/"))?;
     tempfile::Builder::new().prefix(prefix).tempdir_in(target).map_err(BedError::io("make a temporary folder"))

@@ -125,6 +125,11 @@ impl Process {
         usage::peak_memory(self.pid)
     }
 
+    /// The memory that it has resident now, in bytes.
+    pub fn memory(&self) -> Result<u64, BedError> {
+        usage::memory(self.pid)
+    }
+
     /// CPU time that it has used, in user and kernel. It counts in hundredths of a second.
     pub fn cpu_time(&self) -> Result<Duration, BedError> {
         usage::cpu_time(self.pid)

@@ -22,9 +22,18 @@ pub(crate) fn cpu_time(pid: u32) -> Result<Duration, BedError> {
 
 /// The most memory that it ever had resident, in bytes.
 pub(crate) fn peak_memory(pid: u32) -> Result<u64, BedError> {
+    status(pid, "VmHWM:")
+}
+
+/// The memory that it has resident now, in bytes.
+pub(crate) fn memory(pid: u32) -> Result<u64, BedError> {
+    status(pid, "VmRSS:")
+}
+
+fn status(pid: u32, field: &str) -> Result<u64, BedError> {
     let status = read(pid, "status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    let value = status.lines().find_map(|line| line.strip_prefix(field));
+    let kilobytes = value.and_then(|value| value.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.map(|kilobytes| kilobytes * 1024).ok_or_else(|| unfit(pid, "status"))
 }
 
@@ -46,6 +55,7 @@ mod tests {
         while cpu_time(std::process::id()).unwrap() == before {
             std::hint::black_box(vec![1_u8; 1 << 20]);
         }
-        assert!(peak_memory(std::process::id()).unwrap() > 1 << 20);
+        assert!(memory(std::process::id()).unwrap() > 1 << 20);
+        assert!(peak_memory(std::process::id()).unwrap() >= memory(std::process::id()).unwrap());
     }
 }

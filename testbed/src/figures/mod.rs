@@ -85,6 +85,9 @@ pub enum Unit {
     /// Millionths of a second.
     #[serde(rename = "us")]
     Microseconds,
+    /// Instructions of a processor.
+    #[serde(rename = "instructions")]
+    Instructions,
     /// Hundredths of a whole.
     #[serde(rename = "%")]
     Percent,
@@ -103,6 +106,7 @@ impl fmt::Display for Unit {
             Self::Names => "names",
             Self::Megabytes => "MB",
             Self::Microseconds => "us",
+            Self::Instructions => "instructions",
             Self::Percent => "%",
         })
     }

@@ -1,6 +1,7 @@
 // The customer service on gRPC C++ as its examples write it: a map behind a lock, default settings and limits.
 //
 // Usage: peer-cpp ADDRESS:PORT async|callback
+//        peer-cpp --version
 
 #include <grpcpp/grpcpp.h>
 
@@ -162,6 +163,10 @@ void serve_async(const std::string& address) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (count == 2 && std::strcmp(arguments[1], "--version") == 0) {
+    std::cout << "gRPC C++ " << grpc::Version() << '\n';
+    return 0;
+  }
   if (count != 3) {
     std::cerr << "usage: peer-cpp ADDRESS:PORT async|callback\n";
     return 2;

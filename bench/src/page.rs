@@ -1,0 +1,43 @@
+//! Pages of docs/ whose prose is written by hand, and whose measured parts are not: they stand between markers.
+
+use std::fs;
+use std::path::PathBuf;
+
+use testbed::{BedError, binaries};
+
+/// A page that is being filled in.
+#[derive(Debug)]
+pub(crate) struct Page {
+    path: PathBuf,
+    text: String,
+}
+
+impl Page {
+    /// A file, by its path in the repository.
+    pub(crate) fn open(path: &str) -> Result<Self, BedError> {
+        let path = binaries::repository().join(path);
+        let text = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
+        Ok(Self { path, text })
+    }
+
+    /// Puts `content` between the markers `<!-- measured: NAME -->` and `<!-- /measured -->`.
+    pub(crate) fn fill(&mut self, name: &str, content: &str) -> Result<(), BedError> {
+        let (begin, end) = (format!("<!-- measured: {name} -->\n"), "<!-- /measured -->");
+        let unfit = || BedError::Unexpected(format!("{} has no place for {name}: {begin}…{end}", self.path.display()));
+        let (before, rest) = self.text.split_once(&begin).ok_or_else(unfit)?;
+        let (_, after) = rest.split_once(end).ok_or_else(unfit)?;
+        self.text = format!("{before}{begin}{}\n{end}{after}", content.trim_end());
+        Ok(())
+    }
+
+    pub(crate) fn write(&self) -> Result<(), BedError> {
+        fs::write(&self.path, &self.text).map_err(BedError::io(format!("write {}", self.path.display())))
+    }
+}
+
+/// Rows as Markdown; all columns but the first hold numbers.
+pub(crate) fn table(heads: &[String], rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let rule = format!("| --- |{}\n", " ---: |".repeat(heads.len() - 1));
+    [line(heads), rule].into_iter().chain(rows.iter().map(|row| line(row))).collect()
+}

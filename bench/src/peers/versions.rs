@@ -1,0 +1,43 @@
+//! Which versions were compared: a figure about somebody else's work is worth nothing without.
+
+use std::fs;
+use std::process::Command;
+
+use testbed::{BedError, binaries};
+
+use super::Peer;
+
+/// What a peer is made of, for people; `grpcio 0.13.0 (C-core 1.56.2)`.
+pub(crate) fn version(peer: Peer) -> Result<String, BedError> {
+    match peer {
+        Peer::Ours | Peer::OursTwoQueues | Peer::OursUncorked | Peer::OursUnmetered => {
+            said(&mut Command::new(binaries::server()?))
+        }
+        Peer::Stock => Ok(format!("grpcio {}, grpcio-sys {}", locked("grpcio")?, locked("grpcio-sys")?)),
+        Peer::Tonic | Peer::TonicOneThread => {
+            Ok(format!("tonic {}, h2 {}, tokio {}", locked("tonic")?, locked("h2")?, locked("tokio")?))
+        }
+        Peer::CppAsync | Peer::CppCallback | Peer::Go => said(&mut Command::new(peer.program()?)),
+        Peer::Python => said(Command::new(peer.program()?).arg("-I").arg(super::built("bench/peers/python/peer.py")?)),
+    }
+}
+
+/// As `generator` says of itself.
+pub(crate) fn generator() -> Result<String, BedError> {
+    said(&mut Command::new("h2load"))
+}
+
+fn said(command: &mut Command) -> Result<String, BedError> {
+    let doing = format!("ask {} for its version", command.get_program().display());
+    let output = command.arg("--version").output().map_err(BedError::io(doing))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A crate's version in this workspace's lock file.
+fn locked(name: &str) -> Result<String, BedError> {
+    let path = binaries::repository().join("bench/Cargo.lock");
+    let lock = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
+    let package = format!("name = \"{name}\"\nversion = \"");
+    let version = lock.split_once(&package).and_then(|(_, rest)| rest.split('"').next());
+    version.map(str::to_owned).ok_or_else(|| BedError::Unexpected(format!("{} knows no {name}", path.display())))
+}

@@ -1,0 +1,194 @@
+//! docs/performance.md: tables and pictures of what the last run of the figures saw.
+
+mod bars;
+
+use std::fs;
+
+use testbed::figures::median;
+use testbed::{BedError, binaries};
+
+use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
+use crate::generator::Operation;
+use crate::instructions::{self, Count};
+use crate::latency::{self, Duel, Percentiles};
+use crate::page::{Page, table};
+use crate::peers::{Peer, generator, version};
+use crate::{memory, record};
+use bars::{Bars, Row, number};
+
+const PAGE: &str = "docs/performance.md";
+const PICTURES: &str = "docs/performance";
+
+/// Fills in what was measured. All of it is needed: a page must not mix two runs.
+pub(crate) fn write() -> Result<(), BedError> {
+    let costs: costs::Seen = record::read(costs::RECORD)?;
+    let counts: Vec<Count> = record::read(instructions::RECORD)?;
+    let duels: Vec<Duel> = record::read(latency::RECORD)?;
+    let memory: memory::Seen = record::read(memory::RECORD)?;
+    let mut page = Page::open(PAGE)?;
+    page.fill("versions", &versions()?)?;
+    page.fill("get", &get(&costs.table))?;
+    page.fill("rates", &rates(&costs))?;
+    page.fill("others", &others(&costs.table))?;
+    page.fill("latency", &latency(&duels))?;
+    page.fill("instructions", &instructions(&counts))?;
+    page.fill("memory", &thousand(&memory))?;
+    picture("get", &get_bars(&costs.table))?;
+    picture("others", &other_bars(&costs.table))?;
+    picture("latency", &latency_bars(&duels))?;
+    page.write()
+}
+
+fn picture(name: &str, bars: &Bars) -> Result<(), BedError> {
+    let folder = binaries::repository().join(PICTURES);
+    fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
+    let path = folder.join(format!("{name}.svg"));
+    fs::write(&path, bars.svg()?).map_err(BedError::io(format!("write {}", path.display())))
+}
+
+fn versions() -> Result<String, BedError> {
+    let of = |peer: Peer| Ok(vec![peer.name().to_owned(), version(peer)?]);
+    let rows = Peer::ALL.map(of).into_iter().collect::<Result<Vec<_>, BedError>>()?;
+    let heads = ["side".to_owned(), "version".to_owned()];
+    Ok(table(&heads, &rows) + &format!("\nLoad by {}, on schedule by the h2 crate.\n", generator()?))
+}
+
+fn get(costs: &Table) -> String {
+    let heads: Vec<_> =
+        ["CPU-µs of a call".to_owned()].into_iter().chain(ALL_SHAPES.map(|shape| shape.to_string())).collect();
+    let row = |peer: Peer| {
+        let cell = |shape| with_range(&costs.microseconds(Cell { peer, operation: Operation::Get, shape }));
+        [peer.name().to_owned()].into_iter().chain(ALL_SHAPES.map(cell)).collect()
+    };
+    table(&heads, &Peer::ALL.map(row))
+}
+
+fn rates(costs: &costs::Seen) -> String {
+    let heads: Vec<_> = ["calls/s of one core".to_owned()]
+        .into_iter()
+        .chain(ALL_SHAPES.map(|shape| shape.to_string()))
+        .chain(["peak memory".to_owned()])
+        .collect();
+    let row = |peer: Peer| {
+        let cell = |shape| {
+            let rates = costs.table.rates(Cell { peer, operation: Operation::Get, shape });
+            format!("{:.0}", median(&rates))
+        };
+        let memory = costs.peak_memory.iter().find(|(of, _)| *of == peer).map(|(_, bytes)| *bytes as f64 / 1e6);
+        let memory = memory.map_or_else(String::new, |megabytes| format!("{megabytes:.1} MB"));
+        [peer.name().to_owned()].into_iter().chain(ALL_SHAPES.map(cell)).chain([memory]).collect()
+    };
+    table(&heads, &Peer::ALL.map(row))
+}
+
+const OTHERS: [(Operation, &str); 3] =
+    [(Operation::Miss, "get, NOT_FOUND"), (Operation::List, "list of 100"), (Operation::Create, "create")];
+
+fn others(costs: &Table) -> String {
+    let heads: Vec<_> =
+        ["CPU-µs of a call, 4×25"].into_iter().chain(OTHERS.map(|(_, name)| name)).map(str::to_owned).collect();
+    let row = |peer: Peer| {
+        let cell = |(operation, _)| with_range(&costs.microseconds(Cell { peer, operation, shape: FEW_BATCHED }));
+        [peer.name().to_owned()].into_iter().chain(OTHERS.map(cell)).collect()
+    };
+    table(&heads, &Peer::ALL.map(row))
+}
+
+/// Who is drawn: the slowest by far would leave no room for the rest.
+fn drawn() -> impl Iterator<Item = Peer> {
+    Peer::ALL.into_iter().filter(|peer| *peer != Peer::Python)
+}
+
+fn get_bars(costs: &Table) -> Bars {
+    let row = |peer: Peer| {
+        let value = |shape| Some(median(&costs.microseconds(Cell { peer, operation: Operation::Get, shape })));
+        Row { name: peer.name().to_owned(), ours: peer == Peer::Ours, values: ALL_SHAPES.map(value).into() }
+    };
+    Bars {
+        title: "CPU-µs of the server for one cached GetCustomer, by connections × calls at once (less is better)"
+            .to_owned(),
+        panels: ALL_SHAPES.map(|shape| shape.to_string()).into(),
+        rows: drawn().map(row).collect(),
+    }
+}
+
+fn other_bars(costs: &Table) -> Bars {
+    let row = |peer: Peer| {
+        let value = |(operation, _)| Some(median(&costs.microseconds(Cell { peer, operation, shape: FEW_BATCHED })));
+        Row { name: peer.name().to_owned(), ours: peer == Peer::Ours, values: OTHERS.map(value).into() }
+    };
+    Bars {
+        title: "CPU-µs of the server for one call, 4×25; only ours writes creates to disk".to_owned(),
+        panels: OTHERS.map(|(_, name)| name.to_owned()).into(),
+        rows: drawn().map(row).collect(),
+    }
+}
+
+fn latency(duels: &[Duel]) -> String {
+    let heads = ["µs at the same load", "calls/s", "p50", "p99", "p99.9"].map(str::to_owned);
+    let side = |name: String, rate: f64, rounds: &[Percentiles]| {
+        let of = |percentile: fn(&Percentiles) -> f64| with_range(&rounds.iter().map(percentile).collect::<Vec<_>>());
+        vec![name, format!("{rate:.0}"), of(|seen| seen.p50), of(|seen| seen.p99), of(|seen| seen.p999)]
+    };
+    let rows = |duel: &Duel| {
+        let at = format!("{} % of {}", duel.load, duel.peer.name());
+        [
+            side(format!("ours at {at}"), duel.rate, &duel.ours),
+            side(format!("{} at {at}", duel.peer.name()), duel.rate, &duel.theirs),
+        ]
+    };
+    table(&heads, &duels.iter().flat_map(rows).collect::<Vec<_>>())
+}
+
+fn latency_bars(duels: &[Duel]) -> Bars {
+    let row = |name: String, ours: bool, rounds: &[Percentiles]| {
+        let of = |percentile: fn(&Percentiles) -> f64| Some(median(&rounds.iter().map(percentile).collect::<Vec<_>>()));
+        Row { name, ours, values: vec![of(|seen| seen.p50), of(|seen| seen.p99), of(|seen| seen.p999)] }
+    };
+    let rows = duels.iter().filter(|duel| duel.load == 80).flat_map(|duel| {
+        let rate = format!("{:.0}k/s", duel.rate / 1e3);
+        [
+            row(format!("ours, {rate}"), true, &duel.ours),
+            row(format!("{}, {rate}", duel.peer.name()), false, &duel.theirs),
+        ]
+    });
+    Bars {
+        title: "µs from when a call was due to its answer, at 80 % of each peer's capacity".to_owned(),
+        panels: ["p50", "p99", "p99.9"].map(str::to_owned).into(),
+        rows: rows.collect(),
+    }
+}
+
+fn instructions(counts: &[Count]) -> String {
+    let heads: Vec<_> = ["instructions of a call".to_owned()]
+        .into_iter()
+        .chain(instructions::SHAPES.map(|shape| shape.to_string()))
+        .collect();
+    let mut peers: Vec<_> = counts.iter().map(|count| count.peer).collect();
+    peers.dedup();
+    let row = |peer: Peer| {
+        let cell = |shape| {
+            let found = counts.iter().find(|count| (count.peer, count.shape) == (peer, shape));
+            found.map_or_else(String::new, |count| format!("{:.0}", count.instructions))
+        };
+        [peer.name().to_owned()].into_iter().chain(instructions::SHAPES.map(cell)).collect()
+    };
+    table(&heads, &peers.into_iter().map(row).collect::<Vec<_>>())
+}
+
+fn thousand(seen: &memory::Seen) -> String {
+    let heads = ["minute", "resident MB"].map(str::to_owned);
+    let minutes = seen.samples.chunks(60).enumerate().filter_map(|(minute, samples)| {
+        let highest = samples.iter().max()?;
+        Some(vec![(minute + 1).to_string(), format!("{:.1}", *highest as f64 / 1e6)])
+    });
+    let rows = minutes.collect::<Vec<_>>();
+    format!("{:.0} calls/s, peak {:.1} MB.\n\n{}", seen.rate, seen.peak as f64 / 1e6, table(&heads, &rows))
+}
+
+/// The median, and from where to where the rounds went.
+fn with_range(values: &[f64]) -> String {
+    let (least, most) =
+        values.iter().fold((f64::MAX, 0.0_f64), |(least, most), value| (least.min(*value), most.max(*value)));
+    format!("**{}** ({}–{})", number(median(values)), number(least), number(most))
+}
