@@ -86,7 +86,7 @@ compose-test: build images ## Bring compose.yaml up, scale, kill and restart it,
 	@$(TESTBED) compose
 
 .PHONY: figures
-figures: figures-main figures-store figures-images ## Measure all figures
+figures: figures-main figures-store figures-images figures-bench ## Measure all figures
 
 .PHONY: figures-main
 figures-main: build ## Measure the figures of the main job: spread, import, start

@@ -7,7 +7,7 @@ use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted, median};
 use testbed::{BedError, Stop};
 
 use crate::costs::FEW_BATCHED;
-use crate::generator::{Arrivals, Operation, load};
+use crate::generator::{Arrivals, Operation, Shape, load};
 use crate::peers::{Peer, Running};
 use crate::record;
 
@@ -98,10 +98,13 @@ impl Duel {
     }
 }
 
-/// Calls a second as fast as they are answered.
-pub(crate) fn capacity(side: &Running, shape: crate::generator::Shape) -> Result<f64, BedError> {
-    let once = |_| load(side.address, side.request(Operation::Get), shape, CAPACITY_CALLS);
-    Ok(median(&(0..CAPACITY_ROUNDS).map(once).collect::<Result<Vec<_>, _>>()?))
+/// Calls a second that one core can pay for. How fast they were answered says as much about the generator.
+pub(crate) fn capacity(side: &Running, shape: Shape) -> Result<f64, BedError> {
+    let once = |_| {
+        let make = || load(side.address, side.request(Operation::Get), shape, CAPACITY_CALLS);
+        Ok(1e6 / side.cost_of(CAPACITY_CALLS, make)?.microseconds)
+    };
+    Ok(median(&(0..CAPACITY_ROUNDS).map(once).collect::<Result<Vec<_>, BedError>>()?))
 }
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {

@@ -5,7 +5,7 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use common::{TestServer, connect, patiently, serve, unfit_fields};
+use common::{TestServer, call_raw, connect, connect_compressing, patiently, serve, unfit_fields};
 use grpcio::RpcStatusCode;
 use ticketing_proto::ticketing::{CreateCustomerRequest, GetCustomerRequest, ListCustomersRequest};
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
@@ -93,6 +93,16 @@ fn an_unknown_method_is_unimplemented() {
         let status = server.call_raw(method, Vec::new()).expect_err("there is no such method");
         assert_eq!(status.code(), RpcStatusCode::UNIMPLEMENTED, "{method}");
     }
+    assert_unharmed(&server);
+}
+
+/// Half a megabyte of gzip can be half a gigabyte of message. RESOURCE_EXHAUSTED would say that it was unpacked.
+#[test]
+fn a_compressed_message_is_refused_before_it_is_unpacked() {
+    let server = serve();
+    let bomb = vec![0; 64 << 20];
+    let status = call_raw(connect_compressing(server.grpc), GET, bomb).expect_err("it is compressed");
+    assert_eq!(status.code(), RpcStatusCode::UNIMPLEMENTED, "{status:?}");
     assert_unharmed(&server);
 }
 

@@ -5,7 +5,7 @@ use testbed::figures::{Measured, median};
 use testbed::{BedError, Stop};
 
 use crate::generator::{Operation, Shape, load};
-use crate::peers::{Cost, Peer, Running};
+use crate::peers::{Cost, Peer, Running, version};
 
 /// What a measurement is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,12 +87,13 @@ impl Table {
         let of = |peer| self.microseconds(Cell { peer, ..cell });
         let (our, their) = (of(ours), of(theirs));
         let note = format!(
-            "median of {} interleaved pairs: {:.2} us for each call of {}, {:.2} us of {}",
+            "median of {} interleaved pairs: {:.2} us for each call of {}, {:.2} us of {} ({})",
             our.len(),
             median(&our),
             ours.name(),
             median(&their),
-            theirs.name()
+            theirs.name(),
+            version(theirs).unwrap_or_default()
         );
         Measured::median_of(our.iter().zip(their).map(|(our, their)| our / their).collect(), note)
     }

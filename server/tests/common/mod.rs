@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_std::task::block_on;
 use clap::Parser as _;
 use grpcio::{
-    CallOption, Channel, ChannelBuilder, Client, EnvBuilder, GrpcSlice, Marshaller, Method, MethodType, RpcStatus,
+    CallOption, Channel, ChannelBuilder, Client, CompressionAlgorithms, EnvBuilder, GrpcSlice, Marshaller, Method, MethodType, RpcStatus,
 };
 use protobuf::Message as _;
 use ticketing_proto::error_details::BadRequest;
@@ -61,6 +61,25 @@ pub(crate) fn connect(address: SocketAddr) -> Channel {
     ChannelBuilder::new(environment).use_local_subchannel_pool(true).connect(&address.to_string())
 }
 
+/// The same whose requests are compressed.
+pub(crate) fn connect_compressing(address: SocketAddr) -> Channel {
+    let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+    ChannelBuilder::new(environment)
+        .use_local_subchannel_pool(true)
+        .default_compression_algorithm(CompressionAlgorithms::GRPC_COMPRESS_GZIP)
+        .connect(&address.to_string())
+}
+
+/// Calls any method with any bytes.
+pub(crate) fn call_raw(channel: Channel, method: &'static str, request: Vec<u8>) -> Result<Vec<u8>, RpcStatus> {
+    let method = Method { ty: MethodType::Unary, name: method, req_mar: RAW, resp_mar: RAW };
+    match Client::new(channel).unary_call(&method, &request, patiently()) {
+        Ok(response) => Ok(response),
+        Err(grpcio::Error::RpcFailure(status)) => Err(status),
+        Err(other) => panic!("the call itself failed: {other}"),
+    }
+}
+
 /// What the server behind a channel says about a service.
 pub(crate) fn health(channel: &Channel, service: &str) -> grpcio::Result<ServingStatus> {
     let request = HealthCheckRequest { service: service.to_owned(), ..Default::default() };
@@ -88,12 +107,7 @@ impl TestServer {
 
     /// Calls any method with any bytes.
     pub(crate) fn call_raw(&self, method: &'static str, request: Vec<u8>) -> Result<Vec<u8>, RpcStatus> {
-        let method = Method { ty: MethodType::Unary, name: method, req_mar: RAW, resp_mar: RAW };
-        match Client::new(self.channel()).unary_call(&method, &request, patiently()) {
-            Ok(response) => Ok(response),
-            Err(grpcio::Error::RpcFailure(status)) => Err(status),
-            Err(other) => panic!("the call itself failed: {other}"),
-        }
+        call_raw(self.channel(), method, request)
     }
 
     /// The admin server's status code and body.
