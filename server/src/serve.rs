@@ -23,9 +23,6 @@ use crate::rpc::{self, Edge};
 use crate::store::{ObservedStore, OpenError, OpeningStore, Store};
 use crate::threads;
 
-/// Largest message either way; C-core answers RESOURCE_EXHAUSTED past it.
-const MAX_MESSAGE_BYTES: i32 = 4 << 20;
-
 /// Calls at once on one connection (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS). Bounds rapid reset (CVE-2023-44487).
 const MAX_CONCURRENT_STREAMS: i32 = 1024;
 
@@ -244,8 +241,9 @@ fn advice(reason: &io::Error) -> &'static str {
 /// What one connection may ask of the server.
 fn limits(environment: Arc<Environment>) -> ChannelBuilder {
     ChannelBuilder::new(environment)
-        .max_receive_message_len(MAX_MESSAGE_BYTES)
-        .max_send_message_len(MAX_MESSAGE_BYTES)
+        // Messages are held to their limit at the edge (rpc/decode.rs, rpc/edge.rs), which costs less.
+        .max_receive_message_len(-1)
+        .max_send_message_len(-1)
         .max_concurrent_stream(MAX_CONCURRENT_STREAMS)
         .set_resource_quota(ResourceQuota::new(Some("ticketing-server")).resize_memory(CONNECTION_MEMORY_BYTES))
         .raw_cfg_int(c"grpc.max_metadata_size".into(), MAX_METADATA_BYTES)

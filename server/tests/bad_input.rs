@@ -7,6 +7,7 @@ use std::net::TcpStream;
 
 use common::{TestServer, call_raw, connect, connect_compressing, patiently, serve, unfit_fields};
 use grpcio::RpcStatusCode;
+use protobuf::Message as _;
 use ticketing_proto::ticketing::{CreateCustomerRequest, GetCustomerRequest, ListCustomersRequest};
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
@@ -109,8 +110,20 @@ fn a_compressed_message_is_refused_before_it_is_unpacked() {
 #[test]
 fn a_message_over_4_mib_is_resource_exhausted() {
     let server = serve();
-    let status = server.call_raw(GET, vec![0; (4 << 20) + 1]).expect_err("it is too large");
-    assert_eq!(status.code(), RpcStatusCode::RESOURCE_EXHAUSTED);
+    for method in [GET, CREATE, LIST, "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"] {
+        let status = server.call_raw(method, vec![0; (4 << 20) + 1]).expect_err("it is too large");
+        assert_eq!(status.code(), RpcStatusCode::RESOURCE_EXHAUSTED, "{method}: {status:?}");
+    }
+    assert_unharmed(&server);
+}
+
+#[test]
+fn a_message_of_4_mib_is_taken() {
+    let server = serve();
+    // An id that fills the message behind its tag and length.
+    let id = "x".repeat((4 << 20) - 5);
+    let status = server.call_raw(GET, GetCustomerRequest { id, ..Default::default() }.write_to_bytes().expect("bytes"));
+    assert_eq!(status.expect_err("it is no id").code(), RpcStatusCode::NOT_FOUND);
     assert_unharmed(&server);
 }
 

@@ -57,6 +57,37 @@ fn new_customer() -> CreateCustomerRequest {
     CreateCustomerRequest { first_name: "Ada".to_owned(), last_name: "Lovelace".to_owned(), ..Default::default() }
 }
 
+/// Its customers have names that no server gave them.
+struct OverfullStore;
+
+impl Store for OverfullStore {
+    fn get(&self, id: CustomerId) -> BoxFuture<'static, Result<Option<Customer>, StoreError>> {
+        let first_name = "x".repeat(4 << 20);
+        ready(Ok(Some(Customer { id, first_name, last_name: String::new() }))).boxed()
+    }
+
+    fn create(&self, new: NewCustomer) -> BoxFuture<'static, Result<Created, StoreError>> {
+        let found = self.get(new.id);
+        async { Ok(Created { customer: found.await?.expect("found"), replayed: false }) }.boxed()
+    }
+
+    fn list(&self, _: Position, _: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
+        ready(Err(StoreError::Unavailable { cause: String::new() })).boxed()
+    }
+}
+
+#[test]
+fn an_answer_over_4_mib_is_resource_exhausted_and_the_server_goes_on() {
+    let server = serve_on(OverfullStore, &["--workers", "1"]);
+    let of_get = failure(server.customers().get_customer_opt(&some_customer(), patiently()));
+    let of_create = failure(server.customers().create_customer_opt(&new_customer(), patiently()));
+    for status in [of_get, of_create] {
+        assert_eq!(status.code(), RpcStatusCode::RESOURCE_EXHAUSTED);
+        assert!(status.message().starts_with("the answer"), "not the client's own limit: {status:?}");
+    }
+    server.customers().get_customer_opt(&GetCustomerRequest::default(), patiently()).expect("it goes on");
+}
+
 #[test]
 fn a_handler_that_panics_answers_internal_and_the_server_goes_on() {
     let server = serve_on(FaultyStore, &["--workers", "1"]);

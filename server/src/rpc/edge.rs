@@ -12,7 +12,7 @@ use grpcio::{
 };
 use protobuf::MessageFull;
 
-use super::decode::{Decoded, Malformed, checked};
+use super::decode::{Decoded, MAX_MESSAGE_BYTES, Malformed, checked};
 use super::status::Refusal;
 use super::talk::{End, Talk, caller_gone};
 use crate::cancellation::CancellationToken;
@@ -109,7 +109,7 @@ impl Edge {
                     None => return Err(Refusal::Malformed(Malformed::missing())),
                 };
                 let answer = match select(rpc.call(request), pin!(caller_gone(sink))).await {
-                    Either::Left((answer, _)) => answer?,
+                    Either::Left((answer, _)) => answer.and_then(fitting)?,
                     Either::Right(_) => return Ok(End::CallerGone),
                 };
                 if let Some(metadata) = metadata(&pod_name, answer.replayed) {
@@ -150,7 +150,7 @@ impl Edge {
                 },
                 Err(refusal) => Err(refusal),
             };
-            let sent = match outcome {
+            let sent = match outcome.and_then(fitting) {
                 Ok(answer) => {
                     call.handled(RpcStatusCode::OK);
                     if let Some(metadata) = metadata(&pod_name, answer.replayed) {
@@ -203,6 +203,12 @@ impl Edge {
             log::debug!("End {title} rpc call");
         });
     }
+}
+
+/// The answer, if a message can hold it.
+fn fitting<P: MessageFull>(answer: Answer<P>) -> Result<Answer<P>, Refusal> {
+    let fits = answer.message.compute_size() <= MAX_MESSAGE_BYTES as u64;
+    if fits { Ok(answer) } else { Err(Refusal::AnswerTooLarge) }
 }
 
 async fn refuse(title: &str, call: &CallMetrics, talk: impl Talk, refusal: Refusal) {

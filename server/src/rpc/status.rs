@@ -6,6 +6,7 @@
 //! | `NOT_FOUND` | no customer has this id | helps only if one is created |
 //! | `ALREADY_EXISTS` | the request id was used with other names | never helps |
 //! | `RESOURCE_EXHAUSTED` | too many creates wait, or the disk is full; `RetryInfo` says when to come back | helps later |
+//! | `RESOURCE_EXHAUSTED` without `RetryInfo` | a message is larger than 4 MiB | never helps |
 //! | `UNAVAILABLE` | the store cannot be used now; `RetryInfo` says when to come back | helps later |
 //! | `UNKNOWN` | a create without a request id may be stored or not | may make a second customer |
 //! | `DATA_LOSS` | the store is damaged, and its operator has to restore a backup | never helps |
@@ -22,7 +23,7 @@ use ticketing_proto::error_details::bad_request::FieldViolation;
 use ticketing_proto::error_details::{BadRequest, RetryInfo};
 use ticketing_proto::status::Status;
 
-use super::decode::Malformed;
+use super::decode::{MAX_MESSAGE_BYTES, Malformed};
 use crate::customer::Unfit;
 use crate::store::StoreError;
 
@@ -35,8 +36,10 @@ const RETRY_FULL_AFTER: Duration = Duration::from_secs(1);
 /// Why a call gets no answer.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The message does not decode.
+    /// The message does not decode, or is too large.
     Malformed(Malformed),
+    /// The answer is larger than a message may be.
+    AnswerTooLarge,
     /// Fields hold values that cannot be used.
     Unfit(Violations),
     /// No customer has this id.
@@ -67,10 +70,18 @@ impl Refusal {
     /// What goes out on the wire.
     pub(crate) fn status(self) -> RpcStatus {
         match self {
-            Self::Malformed(malformed) => {
+            Self::Malformed(Malformed::Garbled { field, reason }) => {
                 let mut violations = Violations::default();
-                violations.add(malformed.field.as_deref().unwrap_or_default(), malformed.reason);
+                violations.add(field.as_deref().unwrap_or_default(), reason);
                 violations.status()
+            }
+            Self::Malformed(Malformed::TooLarge(bytes)) => {
+                let text = format!("the request has {bytes} bytes; at most {MAX_MESSAGE_BYTES} are taken");
+                plain(RpcStatusCode::RESOURCE_EXHAUSTED, &text)
+            }
+            Self::AnswerTooLarge => {
+                let text = format!("the answer would have more than {MAX_MESSAGE_BYTES} bytes; ask for less");
+                plain(RpcStatusCode::RESOURCE_EXHAUSTED, &text)
             }
             Self::Unfit(violations) => violations.status(),
             Self::NoSuchCustomer => plain(RpcStatusCode::NOT_FOUND, "no customer has this id"),
