@@ -12,6 +12,7 @@ mod quick;
 mod ratchet;
 mod record;
 mod report;
+mod scaling;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ use testbed::figures::{self, Area, Plan};
 use testbed::{BedError, Stop};
 
 /// In the order in which they are measured: the longest comes last.
-const PLANS: &[Plan] = &[costs::PLAN, instructions::PLAN, latency::PLAN, memory::PLAN];
+const PLANS: &[Plan] = &[costs::PLAN, instructions::PLAN, latency::PLAN, scaling::PLAN, memory::PLAN];
 
 /// Compares the server with peers. `make bench-build` builds what it needs.
 #[derive(Debug, Parser)]
@@ -40,6 +41,9 @@ enum Command {
     },
     /// Write the measured parts of docs/performance.md from what the last `figures` saw
     Report,
+    /// What docs/scaling.md is made of
+    #[command(subcommand)]
+    Scaling(scaling::Page),
     /// Tell the key ratios and instruction counts beside bench/baseline.json, in two minutes
     Quick,
     /// Measure as `quick` does, and keep it as bench/baseline.json
@@ -59,6 +63,7 @@ fn run(command: &Command) -> Result<ExitCode, BedError> {
     match command {
         Command::Figures { only } => return figures::run(Area::Bench, PLANS, only, &stop),
         Command::Report => report::write()?,
+        Command::Scaling(page) => return page.run(&stop),
         Command::Quick => quick::compare(&stop)?,
         Command::Baseline => quick::keep(&stop)?,
     }

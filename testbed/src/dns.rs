@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hickory_proto::op::{Message, Metadata, ResponseCode};
 use hickory_proto::rr::rdata::A;
@@ -36,6 +36,17 @@ pub enum DnsAnswer {
     Silence,
 }
 
+/// An answer with addresses, as it was sent whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DnsAnswered {
+    /// When.
+    pub at: Instant,
+    /// How many addresses it told.
+    pub addresses: usize,
+    /// Its length, without the two bytes that TCP has before it.
+    pub bytes: usize,
+}
+
 /// A DNS server on 127.0.0.1, UDP and TCP, that ends when it is dropped.
 #[derive(Debug)]
 pub struct DnsServer {
@@ -48,6 +59,8 @@ pub struct DnsServer {
 struct Zone {
     services: Vec<(&'static str, Endpoints)>,
     answer: Mutex<DnsAnswer>,
+    /// The first answers of each number of addresses.
+    answered: Mutex<Vec<DnsAnswered>>,
     ended: AtomicBool,
 }
 
@@ -57,7 +70,9 @@ impl DnsServer {
     pub fn start(services: Vec<(&'static str, Endpoints)>) -> io::Result<Self> {
         let (udp, tcp) = bind()?;
         let address = udp.local_addr()?;
-        let zone = Arc::new(Zone { services, answer: Mutex::default(), ended: AtomicBool::new(false) });
+        let zone =
+            Zone { services, answer: Mutex::default(), answered: Mutex::default(), ended: AtomicBool::new(false) };
+        let zone = Arc::new(zone);
         let (udp_zone, tcp_zone) = (zone.clone(), zone.clone());
         let threads =
             vec![thread::spawn(move || serve_udp(&udp, &udp_zone)), thread::spawn(move || serve_tcp(&tcp, &tcp_zone))];
@@ -72,6 +87,12 @@ impl DnsServer {
     /// Answers so from now on.
     pub fn answer_with(&self, answer: DnsAnswer) {
         *self.zone.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    }
+
+    /// The first answer that told so many addresses, once there was one. A truncated answer tells none.
+    pub fn first_answer_of(&self, addresses: usize) -> Option<DnsAnswered> {
+        let answered = self.zone.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().find(|answered| answered.addresses == addresses).copied()
     }
 }
 
@@ -122,7 +143,15 @@ impl Zone {
         if limit.is_some_and(|limit| bytes.len() > limit.min(query.max_payload().into())) {
             return response.truncate().to_vec().ok();
         }
+        self.remember(response.answers.len(), bytes.len());
         Some(bytes)
+    }
+
+    fn remember(&self, addresses: usize, bytes: usize) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if addresses > 0 && answered.iter().all(|before| before.addresses != addresses) {
+            answered.push(DnsAnswered { at: Instant::now(), addresses, bytes });
+        }
     }
 }
 
@@ -246,6 +275,7 @@ mod tests {
         let dns = with_servers(200);
         let cut = ask(&dns, "app-server-headless.", RecordType::A);
         assert!(cut.metadata.truncation);
+        assert_eq!(dns.first_answer_of(200), None);
 
         let question = query("app-server-headless.", RecordType::A);
         let mut stream = TcpStream::connect(dns.address()).unwrap();
@@ -254,5 +284,7 @@ mod tests {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         assert_eq!(Message::from_vec(&answer[2..]).unwrap().answers.len(), 200);
+        let whole = dns.first_answer_of(200).unwrap();
+        assert_eq!((whole.addresses, whole.bytes), (200, answer.len() - 2));
     }
 }

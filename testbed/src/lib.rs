@@ -49,7 +49,7 @@ mod watchdog;
 pub use bed::{Bed, Testbed};
 pub use canary::Canary;
 pub use description::{Description, ServerDescription};
-pub use dns::{DnsAnswer, DnsServer};
+pub use dns::{DnsAnswer, DnsAnswered, DnsServer};
 pub use endpoints::Endpoints;
 pub use error::BedError;
 pub use import::{Import, ImportSummary};

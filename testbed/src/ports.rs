@@ -27,6 +27,14 @@ impl Port {
         })
     }
 
+    /// A number that is free on every address of this machine, for someone who will listen on all of them. It is reserved
+    /// only from then on.
+    pub fn free_everywhere() -> Result<u16, BedError> {
+        let free = |number: &u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *number)).is_ok();
+        let found = (0..TRIES).map(|_| fastrand::u16(RANGE)).find(free);
+        found.ok_or_else(|| BedError::NoFreePort { addresses: Ipv4Addr::UNSPECIFIED.to_string() })
+    }
+
     /// This very port on `address`.
     pub fn exactly(number: u16, address: Ipv4Addr) -> Result<Self, BedError> {
         Self::take(number, &[address]).ok_or(BedError::PortTaken { port: number })
@@ -54,6 +62,13 @@ mod tests {
         let second = Port::exactly(first.number(), Ipv4Addr::new(127, 0, 0, 9));
         assert!(second.is_err());
         drop(first);
+    }
+
+    #[test]
+    fn who_listens_on_a_port_of_all_addresses_has_reserved_it() {
+        let everywhere = TcpListener::bind((Ipv4Addr::UNSPECIFIED, Port::free_everywhere().unwrap())).unwrap();
+        let number = everywhere.local_addr().unwrap().port();
+        assert!(Port::exactly(number, Ipv4Addr::LOCALHOST).is_err());
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Server {
     }
 
     /// CPU time that its process has used.
-    pub(crate) fn cpu_time(&self) -> Result<Duration, BedError> {
+    pub fn cpu_time(&self) -> Result<Duration, BedError> {
         self.run().process.cpu_time()
     }
 

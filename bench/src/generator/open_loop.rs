@@ -89,7 +89,7 @@ impl Arrivals {
         let mut random = fastrand::Rng::with_seed(1);
         let begun = Instant::now();
         let end = self.warm_up + self.duration;
-        let (mut due, mut looked, mut late) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let (mut due, mut looked) = (Duration::ZERO, Duration::ZERO);
         let mut turn = connections.iter().cycle();
         while due < end {
             let now = begun.elapsed();
@@ -97,7 +97,6 @@ impl Arrivals {
                 let connection = turn.next().expect("a connection").clone();
                 let counted = (due >= self.warm_up).then_some(begun + due);
                 *calls.in_flight.borrow_mut() += 1;
-                late = late.max(now - due);
                 spawn_local(Rc::clone(&calls).one(connection, head.clone(), body.clone(), counted));
                 due += Duration::from_secs_f64(-(1.0 - random.f64()).ln() / self.rate);
             }
@@ -118,7 +117,6 @@ impl Arrivals {
             yield_now().await;
         }
         calls.check()?;
-        eprintln!("late {late:?} p99 {:?}", calls.latencies.borrow().value_at_percentile(99.0)/1000);
         Ok(Latencies(calls.latencies.borrow().clone()))
     }
 }

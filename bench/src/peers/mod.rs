@@ -9,8 +9,6 @@ use std::process::Command;
 
 use testbed::{BedError, binaries};
 
-use crate::cores;
-
 pub(crate) use running::{Cost, Running};
 pub(crate) use versions::{generator, version};
 
@@ -89,11 +87,15 @@ impl Peer {
         }
     }
 
-    /// Its command line on its core, behind `wrapper`.
-    fn command(self, wrapper: &[&str], address: SocketAddr, folder: &Path) -> Result<Command, BedError> {
+    /// Puts its command line behind that of `launcher`.
+    fn command<'a>(
+        self,
+        launcher: &'a mut Command,
+        address: SocketAddr,
+        folder: &Path,
+    ) -> Result<&'a mut Command, BedError> {
         let address = address.to_string();
-        let mut command = cores::SERVER.command()?;
-        command.env_clear().args(wrapper).arg(self.program()?);
+        let command = launcher.env_clear().arg(self.program()?);
         match self {
             Self::Ours | Self::OursTwoQueues | Self::OursUncorked | Self::OursUnmetered => {
                 let queues = if self == Self::OursTwoQueues { "2" } else { "1" };

@@ -1,6 +1,7 @@
 //! A peer's process, and what a real client sees of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use async_std::task::block_on;
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use testbed::{BedError, Port, Process, binaries};
 use ticketing_client::{CallError, Channel, Code, CreateCustomerRequest, Customers, Target};
 
+use crate::cores;
 use super::{FIRST_NAME, LAST_NAME, PAGE_SIZE, Peer};
 use crate::generator::{Operation, Request, nobody};
 
@@ -27,18 +29,28 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a peer, and gives it a page of customers.
+    /// Starts a peer on its core, and gives it a page of customers.
     pub(crate) fn start(peer: Peer) -> Result<Self, BedError> {
         Self::start_under(peer, &[])
     }
 
     /// The same under another program, which gets the peer's command line behind `wrapper`.
     pub(crate) fn start_under(peer: Peer, wrapper: &[&str]) -> Result<Self, BedError> {
-        let folder = binaries::scratch("bench-")?;
         let port = Port::free_on(&[Ipv4Addr::LOCALHOST])?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
+        Self::start_by(cores::SERVER.command()?.args(wrapper), peer, address)
+    }
+
+    /// The same on an address that the caller knows to be free, and on every core.
+    pub(crate) fn start_on(peer: Peer, address: SocketAddr) -> Result<Self, BedError> {
+        Self::start_by(&mut Command::new("env"), peer, address)
+    }
+
+    /// `launcher` runs what stands behind its own arguments.
+    fn start_by(launcher: &mut Command, peer: Peer, address: SocketAddr) -> Result<Self, BedError> {
+        let folder = binaries::scratch("bench-")?;
         let log = folder.path().join("log");
-        let process = Process::start(peer.name(), &mut peer.command(wrapper, address, folder.path())?, &log)?;
+        let process = Process::start(peer.name(), peer.command(launcher, address, folder.path())?, &log)?;
         let target = Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled");
         let customers = Channel::builder(target).build().customers();
         let id = first_customer(&process, &customers)?;

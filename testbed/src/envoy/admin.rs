@@ -13,6 +13,10 @@ pub struct Host {
     pub address: SocketAddr,
     /// Whether it gets calls.
     pub healthy: bool,
+    /// Calls that were sent to it so far, those sent again too (`rq_total`).
+    pub calls: u64,
+    /// Those of them that failed (`rq_error`).
+    pub failed: u64,
 }
 
 pub(super) fn is_ready(telemetry: SocketAddrV4) -> bool {
@@ -41,5 +45,11 @@ fn host(status: &Value) -> Option<Host> {
     let address = format!("{}:{}", socket["address"].as_str()?, socket["port_value"]).parse().ok()?;
     let reasons = status["health_status"].as_object()?;
     let healthy = reasons.iter().all(|(name, value)| name == "eds_health_status" || value != true);
-    Some(Host { address, healthy })
+    let stats = status["stats"].as_array()?;
+    // A count of 0 is left out.
+    let count = |name: &str| {
+        let stat = stats.iter().find(|stat| stat["name"] == name)?;
+        stat["value"].as_str().map_or(Some(0), |value| value.parse().ok())
+    };
+    Some(Host { address, healthy, calls: count("rq_total")?, failed: count("rq_error")? })
 }

@@ -91,6 +91,9 @@ pub enum Unit {
     /// Hundredths of a whole.
     #[serde(rename = "%")]
     Percent,
+    /// Hundredths of what one CPU can do.
+    #[serde(rename = "%core")]
+    PercentOfCore,
 }
 
 impl fmt::Display for Unit {
@@ -108,6 +111,7 @@ impl fmt::Display for Unit {
             Self::Microseconds => "us",
             Self::Instructions => "instructions",
             Self::Percent => "%",
+            Self::PercentOfCore => "%core",
         })
     }
 }

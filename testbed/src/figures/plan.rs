@@ -45,7 +45,7 @@ pub struct Wanted {
 }
 
 /// One run and the figures that come of it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// The figures.
     pub wanted: &'static [Wanted],

@@ -39,6 +39,13 @@ pub(super) fn kill(pids: &[u32]) -> Result<(), BedError> {
     until("the database is gone", || pids.iter().all(|pid| matches!(state(*pid), None | Some('Z'))))
 }
 
+/// The process and its children.
+pub(super) fn all_of(parent: u32) -> Result<Vec<u32>, BedError> {
+    let mut all = children_of(parent)?;
+    all.push(parent);
+    Ok(all)
+}
+
 fn send(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         // It can only fail because the process ended by itself a moment ago.

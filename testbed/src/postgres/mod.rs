@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -30,7 +31,7 @@ use self::cluster::{Cluster, SUPERUSER, Wishes};
 use self::database::{Login, execute};
 use self::programs::Programs;
 pub use self::proxy::SilentProxy;
-use crate::{BedError, Stop};
+use crate::{BedError, Stop, usage};
 
 /// Set to the URL of a database whose user may make others, to have that PostgreSQL used by [`Postgres::shared`] instead
 /// of an own one.
@@ -182,6 +183,13 @@ impl Postgres {
     /// The id of its first process.
     pub fn pid(&self) -> Result<u32, BedError> {
         self.cluster("show its processes").map(Cluster::pid)
+    }
+
+    /// CPU time that its processes have used, those that have ended not counted.
+    pub fn cpu_time(&self) -> Result<Duration, BedError> {
+        let family = family::all_of(self.pid()?)?;
+        // Who ended meanwhile is not counted either.
+        Ok(family.into_iter().filter_map(|pid| usage::cpu_time(pid).ok()).sum())
     }
 
     /// All that it has logged.

@@ -1,0 +1,147 @@
+//! `docs/scaling.json` from measurements; tables and pictures of `docs/scaling.md` from that.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+use std::time::SystemTime;
+
+use clap::Subcommand;
+use serde_json::Value;
+use testbed::{BedError, Stop, binaries};
+
+use super::findings::{Findings, Size};
+use super::{MANY, costs, plots, size, store};
+
+const SIZES: [u32; 3] = [10, 100, MANY];
+const JSON: &str = "docs/scaling.json";
+/// Where the calculator has its costs.
+const COSTS: &str = "client/src/command/capacity/costs.json";
+const PAGE: &str = "docs/scaling.md";
+const BEGIN: &str = "<!-- measured: written by `make scaling-page` from scaling.json -->";
+const END: &str = "<!-- /measured -->";
+
+/// What can be done about the page.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Page {
+    /// Measure anew, write docs/scaling.json, then as `draw`
+    Measure,
+    /// Write what docs/scaling.md shows of docs/scaling.json: tables and pictures
+    Draw,
+    /// Say whether `draw` would change anything, and write nothing
+    Check,
+}
+
+impl Page {
+    pub(crate) fn run(self, stop: &Stop) -> Result<ExitCode, BedError> {
+        if matches!(self, Self::Measure) {
+            let findings = measure(stop)?;
+            let text = serde_json::to_string_pretty(&findings).expect("findings are plain data");
+            write(Path::new(JSON), &(text + "\n"))?;
+        }
+        let findings = serde_json::from_str(&read(Path::new(JSON))?);
+        let findings = findings.map_err(|error| BedError::Unexpected(format!("{JSON}: {error}")))?;
+        let drawn = drawn(&findings)?;
+        if matches!(self, Self::Check) {
+            return check(&drawn);
+        }
+        drawn.iter().try_for_each(|(path, text)| write(path, text))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn measure(stop: &Stop) -> Result<Findings, BedError> {
+    let store = store::measure(stop)?;
+    let connection = costs::connection(stop)?;
+    let sizes = SIZES.map(|addresses| size::measure(addresses, stop)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Findings {
+        date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect(),
+        cpus: available_parallelism().map_or(0, usize::from),
+        costs: costs::all(&sizes, connection, store)?,
+        sizes,
+    })
+}
+
+/// Every file that is made of the findings, with its content.
+fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
+    let page = read(Path::new(PAGE))?;
+    let unfit = || BedError::Unexpected(format!("{PAGE} has no place for tables: {BEGIN} … {END}"));
+    let (before, rest) = page.split_once(BEGIN).ok_or_else(unfit)?;
+    let (_, after) = rest.split_once(END).ok_or_else(unfit)?;
+    let page = format!("{before}{BEGIN}\n{}{END}{after}", tables(findings));
+    let mut files = vec![(PathBuf::from(PAGE), page), (PathBuf::from(COSTS), costs_of(findings)?)];
+    for (name, picture) in plots::all(findings)? {
+        files.push((PathBuf::from(format!("docs/scaling/{name}.svg")), picture));
+    }
+    Ok(files)
+}
+
+/// The calculator's costs with what was measured for their values, a line each.
+fn costs_of(findings: &Findings) -> Result<String, BedError> {
+    let unfit = |reason: String| BedError::Unexpected(format!("{COSTS}: {reason}"));
+    let mut costs: Vec<Value> =
+        serde_json::from_str(&read(Path::new(COSTS))?).map_err(|error| unfit(error.to_string()))?;
+    for cost in &mut costs {
+        let name = cost["name"].as_str().unwrap_or_default();
+        let value = findings.costs.get(name).ok_or_else(|| unfit(format!("{name:?} was not measured")))?;
+        cost["value"] = (*value).into();
+    }
+    let lines: Vec<_> = costs.iter().map(|cost| format!("  {cost}")).collect();
+    Ok(format!("[\n{}\n]\n", lines.join(",\n")))
+}
+
+fn check(files: &[(PathBuf, String)]) -> Result<ExitCode, BedError> {
+    for (path, text) in files {
+        if read(path)? != *text {
+            let text = format!("{} is not what {JSON} says: run `make scaling-page`", path.display());
+            return Err(BedError::Unexpected(text));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was measured, a row for each number of addresses.
+fn tables(findings: &Findings) -> String {
+    let Findings { date, cpus, sizes, .. } = findings;
+    let mut text = format!("Measured on {date} on {cpus} CPUs that Envoy, the servers, DNS and the callers share.\n\n");
+    let rows: [(&str, fn(&Size) -> String); 11] = [
+        ("spread of 30,000 calls on one connection (most − fewest)", |size| size.spread.difference().to_string()),
+        ("100 new addresses: until each has served", |size| format!("{:.2} s", size.arrival.seconds)),
+        ("calls meanwhile, of them failed", |size| format!("{}, {}", size.arrival.calls, size.arrival.failed)),
+        ("start of Envoy until all are healthy", |size| format!("{:.2} s", size.healthy_after_seconds)),
+        ("memory of Envoy: at rest, after calls", |size| {
+            format!("{:.0}, {:.0} MB", size.memory.envoy_rest_mb, size.memory.envoy_used_mb)
+        }),
+        ("health checks: CPU of Envoy", |size| format!("{:.1} %", size.rest.envoy_percent)),
+        ("health checks: CPU of all servers together", |size| format!("{:.1} %", size.rest.servers_percent)),
+        ("DNS once a second: CPU of Envoy", |size| format!("{:.1} %", size.rest.dns_percent)),
+        ("DNS answer", |size| format!("{} bytes", size.dns_answer_bytes)),
+        ("a call with 4×25 at once: CPU of Envoy, server", |size| call(size, 4)),
+        ("a call with 8×1 at once: CPU of Envoy, server", |size| call(size, 8)),
+    ];
+    let heads: Vec<_> = sizes.iter().map(|size| format!("{} addresses", size.addresses)).collect();
+    writeln!(text, "| | {} |", heads.join(" | ")).expect("a string takes text");
+    writeln!(text, "| --- |{}", " ---: |".repeat(sizes.len())).expect("a string takes text");
+    for (name, value) in rows {
+        let values: Vec<_> = sizes.iter().map(value).collect();
+        writeln!(text, "| {name} | {} |", values.join(" | ")).expect("a string takes text");
+    }
+    text
+}
+
+fn call(size: &Size, connections: usize) -> String {
+    let found = size.calls.iter().find(|call| call.connections == connections);
+    found.map_or_else(String::new, |call| format!("{:.0}, {:.0} µs", call.envoy_us, call.server_us))
+}
+
+fn read(path: &Path) -> Result<String, BedError> {
+    fs::read_to_string(binaries::repository().join(path)).map_err(BedError::io(format!("read {}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), BedError> {
+    let full = binaries::repository().join(path);
+    let folder = full.parent().expect("a file is in a folder");
+    fs::create_dir_all(folder).map_err(BedError::io(format!("make {}", folder.display())))?;
+    fs::write(full, text).map_err(BedError::io(format!("write {}", path.display())))
+}
