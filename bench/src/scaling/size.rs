@@ -36,7 +36,7 @@ pub(super) fn measure(addresses: u32, stop: &Stop) -> Result<Size, BedError> {
     eprintln!("{addresses} addresses: at rest for {:?}", REST * 2);
     let (envoy_rest, servers_rest) = memory(&site)?;
     let at_rest = at_rest(&site, stop)?;
-    eprintln!("{addresses} addresses: {} calls", EQUAL_CALLS.calls);
+    eprintln!("{addresses} addresses: {CALLS} calls");
     let spread = spread(&site)?;
     let (envoy_used, servers_used) = memory(&site)?;
     let calls = SHAPES.iter().map(|shape| call_cost(&site, *shape, &at_rest, stop)).collect::<Result<_, BedError>>()?;
