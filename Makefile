@@ -119,6 +119,10 @@ bench-baseline: bench-build
 figures-bench: bench-build ## Measure the figures of the bench, half an hour (needs h2load, valgrind, C++'s and Go's gRPC)
 	@target/release/ticketing-bench figures
 
+.PHONY: scaling-page
+scaling-page: bench-build ## Measure anew what docs/scaling.md and `ticketing-client capacity` count with (needs h2load)
+	@target/release/ticketing-bench scaling measure
+
 .PHONY: bench-lint
 bench-lint: build
 	cargo fmt --all --check --manifest-path bench/Cargo.toml

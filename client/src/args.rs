@@ -104,6 +104,18 @@ pub(crate) fn count(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
 }
 
+/// A number above 0.
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "must be a number above 0".to_owned())
+}
+
+/// Hundredths of a whole.
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "use a percentage from 0 to 100".to_owned())
+}
+
 /// A span of time, which may be none at all.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| {
@@ -188,6 +200,24 @@ mod tests {
             let text = refusal(&["watch", flag, "-1"]);
             assert!(text.contains(&format!("invalid value '-1' for '{flag}")), "{text}");
         }
+    }
+
+    #[test]
+    fn a_capacity_that_cannot_be_meant_is_refused() {
+        for (flag, value, advice) in [
+            ("--calls-per-second", "0", "must be a number above 0"),
+            ("--calls-per-second", "-5", "must be a number above 0"),
+            ("--calls-per-second", "many", "must be a number above 0"),
+            ("--calls-per-second", "inf", "must be a number above 0"),
+            ("--create-share", "101", "use a percentage from 0 to 100"),
+            ("--cache-hit-share", "NaN", "use a percentage from 0 to 100"),
+            ("--headroom", "100", "use a percentage from 0 to 99"),
+            ("--customers", "1.5", "must be a whole number from 1 on"),
+        ] {
+            let text = refusal(&["capacity", flag, value]);
+            assert!(text.contains(flag) && text.contains(advice), "{text}");
+        }
+        assert!(refusal(&["capacity"]).contains("--calls-per-second"));
     }
 
     #[test]

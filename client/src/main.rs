@@ -7,6 +7,8 @@ mod logging;
 #[cfg(test)]
 mod readme;
 mod report;
+#[cfg(test)]
+mod scaling_page;
 mod stop;
 mod usage;
 

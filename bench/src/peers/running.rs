@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use testbed::{BedError, Port, Process, binaries};
 use ticketing_client::{CallError, Channel, Code, CreateCustomerRequest, Customers, Target};
 
-use crate::cores;
 use super::{FIRST_NAME, LAST_NAME, PAGE_SIZE, Peer};
+use crate::cores;
 use crate::generator::{Operation, Request, nobody};
 
 const START_LIMIT: Duration = Duration::from_secs(20);

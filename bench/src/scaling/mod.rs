@@ -17,6 +17,8 @@ use self::findings::Size;
 pub(crate) use self::page::Page;
 
 const MANY: u32 = 1_000;
+/// With 100 more, about as many as a DNS answer can hold.
+const MOST: u32 = 3_900;
 
 /// The figures, in the order of [`measured`].
 pub(crate) const PLAN: Plan = Plan {

@@ -12,9 +12,9 @@ use serde_json::Value;
 use testbed::{BedError, Stop, binaries};
 
 use super::findings::{Findings, Size};
-use super::{MANY, costs, plots, size, store};
+use super::{MANY, MOST, costs, plots, size, store};
 
-const SIZES: [u32; 3] = [10, 100, MANY];
+const SIZES: [u32; 4] = [10, 100, MANY, MOST];
 const JSON: &str = "docs/scaling.json";
 /// Where the calculator has its costs.
 const COSTS: &str = "client/src/command/capacity/costs.json";
@@ -31,10 +31,21 @@ pub(crate) enum Page {
     Draw,
     /// Say whether `draw` would change anything, and write nothing
     Check,
+    /// Measure one number of addresses and print what was found as JSON
+    Try {
+        /// How many; with the 100 that come it is as many as DNS can tell
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
+        addresses: u32,
+    },
 }
 
 impl Page {
     pub(crate) fn run(self, stop: &Stop) -> Result<ExitCode, BedError> {
+        if let Self::Try { addresses } = self {
+            let size = size::measure(addresses, stop)?;
+            println!("{}", serde_json::to_string_pretty(&size).expect("findings are plain data"));
+            return Ok(ExitCode::SUCCESS);
+        }
         if matches!(self, Self::Measure) {
             let findings = measure(stop)?;
             let text = serde_json::to_string_pretty(&findings).expect("findings are plain data");
@@ -108,7 +119,7 @@ fn tables(findings: &Findings) -> String {
     let rows: [(&str, fn(&Size) -> String); 11] = [
         ("spread of 30,000 calls on one connection (most − fewest)", |size| size.spread.difference().to_string()),
         ("100 new addresses: until each has served", |size| format!("{:.2} s", size.arrival.seconds)),
-        ("calls meanwhile, of them failed", |size| format!("{}, {}", size.arrival.calls, size.arrival.failed)),
+        ("calls meanwhile, of them failed", |size| format!("{}, {}", grouped(size.arrival.calls), size.arrival.failed)),
         ("start of Envoy until all are healthy", |size| format!("{:.2} s", size.healthy_after_seconds)),
         ("memory of Envoy: at rest, after calls", |size| {
             format!("{:.0}, {:.0} MB", size.memory.envoy_rest_mb, size.memory.envoy_used_mb)
@@ -116,11 +127,11 @@ fn tables(findings: &Findings) -> String {
         ("health checks: CPU of Envoy", |size| format!("{:.1} %", size.rest.envoy_percent)),
         ("health checks: CPU of all servers together", |size| format!("{:.1} %", size.rest.servers_percent)),
         ("DNS once a second: CPU of Envoy", |size| format!("{:.1} %", size.rest.dns_percent)),
-        ("DNS answer", |size| format!("{} bytes", size.dns_answer_bytes)),
+        ("DNS answer", |size| grouped(size.dns_answer_bytes as u64) + " bytes"),
         ("a call with 4×25 at once: CPU of Envoy, server", |size| call(size, 4)),
         ("a call with 8×1 at once: CPU of Envoy, server", |size| call(size, 8)),
     ];
-    let heads: Vec<_> = sizes.iter().map(|size| format!("{} addresses", size.addresses)).collect();
+    let heads: Vec<_> = sizes.iter().map(|size| grouped(size.addresses.into()) + " addresses").collect();
     writeln!(text, "| | {} |", heads.join(" | ")).expect("a string takes text");
     writeln!(text, "| --- |{}", " ---: |".repeat(sizes.len())).expect("a string takes text");
     for (name, value) in rows {
@@ -135,6 +146,13 @@ fn call(size: &Size, connections: usize) -> String {
     found.map_or_else(String::new, |call| format!("{:.0}, {:.0} µs", call.envoy_us, call.server_us))
 }
 
+/// With commas between the thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
 fn read(path: &Path) -> Result<String, BedError> {
     fs::read_to_string(binaries::repository().join(path)).map_err(BedError::io(format!("read {}", path.display())))
 }
@@ -144,4 +162,14 @@ fn write(path: &Path, text: &str) -> Result<(), BedError> {
     let folder = full.parent().expect("a file is in a folder");
     fs::create_dir_all(folder).map_err(BedError::io(format!("make {}", folder.display())))?;
     fs::write(full, text).map_err(BedError::io(format!("write {}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_what_was_measured() {
+        Page::Check.run(&Stop::never()).unwrap();
+    }
 }

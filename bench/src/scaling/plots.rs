@@ -4,6 +4,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use testbed::BedError;
 
+use super::MANY;
 use super::findings::{Findings, Size};
 
 const SIZE: (u32, u32) = (720, 400);
@@ -110,7 +111,7 @@ fn dns(findings: &Findings) -> Picture {
 }
 
 fn arrival(findings: &Findings) -> Picture {
-    let many = findings.sizes.last();
+    let many = findings.sizes.iter().find(|size| size.addresses == MANY);
     let course = many.map(|size| size.arrival.course.as_slice()).unwrap_or_default();
     let line = |name, value: fn(&super::findings::Moment) -> usize| Line {
         name,
@@ -122,6 +123,11 @@ fn arrival(findings: &Findings) -> Picture {
         up: "new addresses",
         lines: vec![line("healthy", |moment| moment.healthy), line("have had a call", |moment| moment.served)],
     }
+}
+
+/// A number on a scale, without zeros that say nothing.
+fn label(value: f64) -> String {
+    format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 impl Picture {
@@ -143,6 +149,7 @@ impl Picture {
         let mut chart = ChartBuilder::on(area)
             .caption(&self.title, (FONT, 20))
             .margin(12)
+            .margin_right(32)
             .x_label_area_size(44)
             .y_label_area_size(60)
             .build_cartesian_2d(0.0..right, 0.0..top)?;
@@ -151,6 +158,8 @@ impl Picture {
             .x_desc(self.across)
             .y_desc(self.up)
             .label_style((FONT, 14))
+            .x_label_formatter(&|value| label(*value))
+            .y_label_formatter(&|value| label(*value))
             .light_line_style(TRANSPARENT)
             .draw()?;
         for (line, colour) in self.lines.iter().zip(COLOURS) {

@@ -34,6 +34,8 @@ pub(super) struct StoreCosts {
     pub(super) create: Cost,
     /// A customer who is not in the cache.
     pub(super) miss: Cost,
+    /// The same customers once more, who are in it now.
+    pub(super) hit: Cost,
     /// On the database's disk, its indexes too.
     pub(super) customer_bytes: f64,
     /// Durable creates in a second that one PostgreSQL took, with server and generator on the same CPUs.
@@ -59,14 +61,15 @@ pub(super) fn measure(stop: &Stop) -> Result<StoreCosts, BedError> {
     eprintln!("store: each is read by a server that has none in its cache");
     let ids = ids(address(bed.server(0)))?;
     bed.scale(2)?;
-    let miss = cost(&bed, 1, || read_each(address(bed.server(1)), &ids, stop))?;
+    let read = || read_each(address(bed.server(1)), &ids, stop);
+    let (miss, hit) = (cost(&bed, 1, read)?, cost(&bed, 1, read)?);
 
     eprintln!("store: {CREATES} creates as fast as they are answered");
     let request = Request::new(Operation::Create, "", bed.folder())?;
     let begun = Instant::now();
     load(address(bed.server(0)), &request, SHAPE, CREATES)?;
     let creates_per_second = CREATES as f64 / begun.elapsed().as_secs_f64();
-    Ok(StoreCosts { create, miss, customer_bytes, creates_per_second })
+    Ok(StoreCosts { create, miss, hit, customer_bytes, creates_per_second })
 }
 
 /// For each customer, of one server and the database.

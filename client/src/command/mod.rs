@@ -1,5 +1,6 @@
 //! One command a file: what it takes, what it does, and the value that it returns.
 
+mod capacity;
 mod completions;
 mod create;
 mod export;
@@ -16,6 +17,9 @@ use std::io::Write;
 
 use futures::TryStreamExt;
 
+pub(crate) use capacity::{Capacities, MEASURED_PODS};
+#[cfg(test)]
+pub(crate) use capacity::{Costs, explained, plan};
 pub(crate) use export::{ExportFault, ExportSummary};
 pub(crate) use health::Health;
 #[cfg(test)]
@@ -37,6 +41,7 @@ pub(crate) enum Command {
     Import(Import),
     Export(export::Export),
     Health(Health),
+    Capacity(capacity::Capacity),
     Completions(completions::Completions),
 }
 
@@ -101,6 +106,10 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
             let serving = health.run(&channel).await?;
             report.health(&health, serving, out)?;
             Ok(Health::exit(serving))
+        }
+        Command::Capacity(capacity) => {
+            report.capacity(&capacity.run()?, out)?;
+            Ok(Exit::Done)
         }
         Command::Completions(completions) => {
             out.write_all(&completions.run())?;

@@ -2,8 +2,8 @@ use std::io::{self, Write};
 
 use ticketing_client::{Answer, Customer, Serving};
 
-use super::Report;
-use crate::command::{Checked, ExportSummary, Health, ImportSummary, WatchSummary};
+use super::{Report, capacity};
+use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// Text for people.
@@ -84,6 +84,10 @@ impl Report for Human {
             writeln!(out, "{exported} customers{before} so far in {}, in {seconds:.1} s", part.display())?;
             writeln!(out, "the same command again goes on from there")
         }
+    }
+
+    fn capacity(&self, found: &Capacities, out: &mut dyn Write) -> io::Result<()> {
+        capacity::write(found, out)
     }
 
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {

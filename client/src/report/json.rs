@@ -6,7 +6,7 @@ use serde_json::json;
 use ticketing_client::{Answer, Customer, Serving};
 
 use super::Report;
-use crate::command::{Checked, ExportSummary, Health, ImportSummary, WatchSummary};
+use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// JSON for programs: one object a line.
@@ -84,6 +84,13 @@ impl Report for Json {
             }),
             out,
         )
+    }
+
+    fn capacity(&self, found: &Capacities, out: &mut dyn Write) -> io::Result<()> {
+        let mut found_too = json!(found);
+        found_too["fits"] = found.fits().into();
+        found_too["beyond_measured"] = found.beyond_measured().into();
+        line(&found_too, out)
     }
 
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {

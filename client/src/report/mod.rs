@@ -1,5 +1,6 @@
 //! Values in, bytes out: for people or for programs.
 
+mod capacity;
 mod human;
 mod json;
 
@@ -7,10 +8,12 @@ use std::io::{self, Write};
 
 use ticketing_client::{Answer, Customer, Serving};
 
+#[cfg(test)]
+pub(crate) use capacity::{grouped, two_digits};
 pub(crate) use human::Human;
 pub(crate) use json::Json;
 
-use crate::command::{Checked, ExportSummary, Health, ImportSummary, WatchSummary};
+use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, WatchSummary};
 use crate::exit::Failure;
 
 /// One way to write down what commands return.
@@ -26,6 +29,7 @@ pub(crate) trait Report {
     fn checked(&self, checked: Checked, out: &mut dyn Write) -> io::Result<()>;
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()>;
     fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()>;
+    fn capacity(&self, found: &Capacities, out: &mut dyn Write) -> io::Result<()>;
     /// Why a command could not come to its end; nothing where the failure is no news.
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()>;
 }

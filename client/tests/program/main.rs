@@ -1,6 +1,7 @@
 //! The built program against a server in this process: what it prints, what it leaves behind and how it exits.
 
 mod calls;
+mod capacity;
 mod export;
 mod import;
 mod killed;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_std::task::block_on;
 use clap::Parser as _;
 use grpcio::{
-    CallOption, Channel, ChannelBuilder, Client, CompressionAlgorithms, EnvBuilder, GrpcSlice, Marshaller, Method, MethodType, RpcStatus,
+    CallOption, Channel, ChannelBuilder, Client, CompressionAlgorithms, EnvBuilder, GrpcSlice, Marshaller, Method,
+    MethodType, RpcStatus,
 };
 use protobuf::Message as _;
 use ticketing_proto::error_details::BadRequest;

@@ -1,6 +1,10 @@
-//! What a fault of DNS does to callers: nothing, as long as the servers are there.
+//! What DNS does to callers: its faults nothing, as long as the servers are there; its answers, however long, spread calls.
 
-use testbed::{Bed, DnsAnswer, Stop, Testbed, equal_calls, until_true};
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::process::Command;
+
+use testbed::envoy::{CLUSTER, ConfigFile, Envoy};
+use testbed::{Bed, DnsAnswer, DnsServer, Endpoints, Port, Process, Stop, Testbed, binaries, equal_calls, until_true};
 
 #[test]
 fn a_fault_of_dns_fails_no_call() {
@@ -22,6 +26,34 @@ fn a_pod_that_came_during_a_fault_of_dns_gets_calls_after_it() {
     bed.scale(2).unwrap();
     let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
     assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
+}
+
+/// 1,232 bytes hold some 70 addresses: Envoy has to ask again, over TCP.
+#[test]
+fn more_servers_than_a_datagram_holds_get_equal_calls() {
+    const SERVERS: u8 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let port = Port::free_everywhere().unwrap();
+    let mut command = Command::new(binaries::server().unwrap());
+    command.env_clear().args(["--listen-addr", &format!("0.0.0.0:{port}"), "--admin-addr", "127.0.0.1:0"]);
+    command.args(["--database-url", "memory:"]);
+    // One process, and for Envoy as many servers as there are addresses.
+    let server = Process::start("server", &mut command, &folder.path().join("server.log")).unwrap();
+    let endpoints = Endpoints::default();
+    (1..=SERVERS).for_each(|last| endpoints.add(SocketAddrV4::new(Ipv4Addr::new(127, 2, 0, last), port)));
+    let dns = DnsServer::start(vec![(CLUSTER, endpoints)]).unwrap();
+    let file = ConfigFile::of_repository().unwrap();
+    let envoy = Envoy::start(&file, folder.path(), None, port, dns.address()).unwrap();
+    until_true("Envoy sends calls to all servers", || {
+        server.check_running().unwrap();
+        envoy.hosts().iter().filter(|host| host.healthy).count() == usize::from(SERVERS)
+    })
+    .unwrap();
+
+    let tally = equal_calls(envoy.address().into(), 300, &Stop::never()).unwrap();
+    assert_eq!(tally.failed(), 0, "{:?}", tally.first_failure);
+    let calls: Vec<_> = envoy.hosts().iter().map(|host| host.calls).collect();
+    assert!(calls.iter().all(|calls| *calls == 3), "{calls:?}");
 }
 
 /// Two more queries: the first may have been on its way with the old answer.
