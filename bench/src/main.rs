@@ -1,5 +1,7 @@
 //! The server against peers that answer the same calls: what one call costs each of them.
 
+mod callers;
+mod client;
 mod cores;
 mod costs;
 mod generator;
@@ -7,6 +9,7 @@ mod instructions;
 mod latency;
 mod memory;
 mod page;
+mod path;
 mod peers;
 mod quick;
 mod ratchet;
@@ -21,7 +24,15 @@ use testbed::figures::{self, Area, Plan};
 use testbed::{BedError, Stop};
 
 /// In the order in which they are measured: the longest comes last.
-const PLANS: &[Plan] = &[costs::PLAN, instructions::PLAN, latency::PLAN, scaling::PLAN, memory::PLAN];
+const PLANS: &[Plan] = &[
+    costs::PLAN,
+    client::PLAN,
+    path::PLAN,
+    instructions::PLAN,
+    latency::PLAN,
+    scaling::PLAN,
+    memory::PLAN,
+];
 
 /// Compares the server with peers. `make bench-build` builds what it needs.
 #[derive(Debug, Parser)]

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use testbed::{BedError, binaries};
 
-pub(crate) use running::{Cost, Running};
+pub(crate) use running::{Cost, Running, first_customer, target};
 pub(crate) use versions::{generator, version};
 
 /// The customer that everybody is asked for.
@@ -119,7 +119,7 @@ impl Peer {
         Ok(command)
     }
 
-    fn program(self) -> Result<PathBuf, BedError> {
+    pub(crate) fn program(self) -> Result<PathBuf, BedError> {
         match self {
             Self::Ours | Self::OursTwoQueues | Self::OursUncorked | Self::OursUnmetered => binaries::server(),
             Self::Stock => built("target/release/peer-stock"),

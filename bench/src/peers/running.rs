@@ -22,7 +22,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) process: Process,
     customers: Customers,
-    id: String,
+    pub(crate) id: String,
     requests: Vec<(Operation, Request)>,
     // After the process, which may write to it to its end.
     _folder: TempDir,
@@ -51,8 +51,7 @@ impl Running {
         let folder = binaries::scratch("bench-")?;
         let log = folder.path().join("log");
         let process = Process::start(peer.name(), peer.command(launcher, address, folder.path())?, &log)?;
-        let target = Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled");
-        let customers = Channel::builder(target).build().customers();
+        let customers = Channel::builder(target(address)).build().customers();
         let id = first_customer(&process, &customers)?;
         for _ in 1..PAGE_SIZE {
             block_on(customers.create(&friederike()))?;
@@ -111,7 +110,7 @@ fn friederike() -> CreateCustomerRequest {
     }
 }
 
-fn first_customer(process: &Process, customers: &Customers) -> Result<String, BedError> {
+pub(crate) fn first_customer(process: &Process, customers: &Customers) -> Result<String, BedError> {
     let begun = Instant::now();
     loop {
         process.check_running()?;
@@ -121,4 +120,9 @@ fn first_customer(process: &Process, customers: &Customers) -> Result<String, Be
             Err(_) => block_on(async_std::task::sleep(LOOK_EVERY)),
         }
     }
+}
+
+/// Where a channel goes.
+pub(crate) fn target(address: SocketAddr) -> Target {
+    Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled")
 }

@@ -23,7 +23,11 @@ pub struct ConfigFile {
 impl ConfigFile {
     /// `envoy.yaml`.
     pub fn of_repository() -> Result<Self, BedError> {
-        let path = file();
+        Self::of(file())
+    }
+
+    /// Another file of the repository, given by its whole path.
+    pub fn of(path: PathBuf) -> Result<Self, BedError> {
         Ok(Self { config: read(&path)?, path })
     }
 

@@ -51,6 +51,18 @@ impl Envoy {
         server_port: u16,
         dns: SocketAddr,
     ) -> Result<Self, BedError> {
+        Self::start_with(&FLAGS, file, folder, port, server_port, dns)
+    }
+
+    /// As [`Envoy::start`], with other flags than [`FLAGS`].
+    pub fn start_with(
+        flags: &[&str],
+        file: &ConfigFile,
+        folder: &Path,
+        port: Option<u16>,
+        server_port: u16,
+        dns: SocketAddr,
+    ) -> Result<Self, BedError> {
         let program = binaries::envoy()?;
         let free = || Port::free_on(&[Ipv4Addr::LOCALHOST]);
         let listener = port.map_or_else(free, |number| Port::exactly(number, Ipv4Addr::LOCALHOST))?;
@@ -66,7 +78,7 @@ impl Envoy {
         let config = folder.join("envoy.json");
         fs::write(&config, file.placed(&places)?).map_err(BedError::io(format!("write {}", config.display())))?;
         let mut command = Command::new(program);
-        command.arg("--config-path").arg(&config).args(FLAGS).args(["--log-level", "warn"]);
+        command.arg("--config-path").arg(&config).args(flags).args(["--log-level", "warn"]);
         let process = Process::start("envoy", &mut command, &folder.join("envoy.log"))?;
         Ok(Self { process, listener, telemetry, admin })
     }

@@ -34,7 +34,7 @@ pub fn median(samples: &[f64]) -> f64 {
 }
 
 /// A figure that is yet to be measured.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     /// Its name, unique in its area.
     pub name: &'static str,

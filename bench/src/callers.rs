@@ -1,0 +1,100 @@
+//! The programs that call: each a process that looks at every answer and tells its own CPU.
+
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use serde::Deserialize;
+use testbed::{BedError, binaries};
+
+use crate::peers::{FIRST_NAME, LAST_NAME};
+
+/// A client library, on its own defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Library {
+    /// The product's: deadlines, transparent retries, keepalive; corked.
+    Ours,
+    /// grpcio as it comes, one queue.
+    Stock,
+    /// tonic on tokio with 2 workers.
+    Tonic,
+}
+
+/// Who calls, and how often.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Callers {
+    /// Processes.
+    pub(crate) processes: usize,
+    /// Connections of each of them.
+    pub(crate) connections: usize,
+    /// Calls at once on each connection.
+    pub(crate) at_once: usize,
+    /// Calls of all together.
+    pub(crate) calls: usize,
+}
+
+#[derive(Deserialize)]
+struct Report {
+    calls: usize,
+    cpu_seconds: f64,
+}
+
+impl Library {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Stock => "grpcio as it comes",
+            Self::Tonic => "tonic, 2 workers",
+        }
+    }
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Ours => "target/release/peer-load-ours",
+            Self::Stock => "target/release/peer-load-stock",
+            Self::Tonic => "target/release/peer-load-tonic",
+        }
+    }
+
+    /// Asks for the customer `id` as often as `callers` says, and tells the CPU of the calling processes, in user and
+    /// kernel, in microseconds for each call.
+    pub(crate) fn call(self, address: SocketAddr, id: &str, callers: Callers) -> Result<f64, BedError> {
+        let each = callers.calls / callers.processes;
+        let children = (0..callers.processes).map(|_| self.start(address, id, Callers { calls: each, ..callers }));
+        // All at once, before the first is waited for.
+        let children: Vec<_> = children.collect::<Result<_, _>>()?;
+        let mut cpu_seconds = 0.0;
+        for child in children {
+            cpu_seconds += self.report(child, each)?.cpu_seconds;
+        }
+        Ok(cpu_seconds * 1e6 / callers.calls as f64)
+    }
+
+    fn start(self, address: SocketAddr, id: &str, callers: Callers) -> Result<Child, BedError> {
+        let path = binaries::repository().join(self.program());
+        if !path.is_file() {
+            return Err(BedError::Missing { path });
+        }
+        Command::new(&path)
+            .env_clear()
+            .args([address.ip().to_string().as_str(), &address.port().to_string(), id, FIRST_NAME, LAST_NAME])
+            .args([callers.calls, callers.connections, callers.at_once].map(|number| number.to_string()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(BedError::io(format!("start {}", path.display())))
+    }
+
+    fn report(self, child: Child, calls: usize) -> Result<Report, BedError> {
+        let output = child.wait_with_output().map_err(BedError::io(format!("wait for {}", self.program())))?;
+        let said = |reason: &str| BedError::Unexpected(format!("{}: {}", self.program(), reason.trim()));
+        if !output.status.success() {
+            return Err(said(&String::from_utf8_lossy(&output.stderr)));
+        }
+        let report: Report = serde_json::from_slice(&output.stdout).map_err(|error| said(&error.to_string()))?;
+        if report.calls == calls {
+            Ok(report)
+        } else {
+            Err(said(&format!("{} calls instead of {calls}", report.calls)))
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a call costs its caller: CPU of the calling process, 100 calls in flight on one connection, against each library
+//! on the same server in the same run.
+
+use std::net::Ipv4Addr;
+
+use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted, median};
+use testbed::{BedError, Port, Stop};
+
+use crate::callers::{Callers, Library};
+use crate::peers::{Peer, Running};
+
+/// Of each library, one after the other.
+const ROUNDS: usize = 11;
+
+const IN_FLIGHT: Callers = Callers { processes: 1, connections: 1, at_once: 100, calls: 80_000 };
+const LIBRARIES: [Library; 3] = [Library::Ours, Library::Tonic, Library::Stock];
+
+/// The figures, in the order of [`measured`].
+pub(crate) const PLAN: Plan = Plan {
+    wanted: &[
+        Wanted { name: "client_100", unit: Unit::Microseconds, bound: Bound::Information },
+        Wanted { name: "client_100_tonic", unit: Unit::Times, bound: Bound::AtMost(0.80) },
+        Wanted { name: "stretch_client_100_tonic", unit: Unit::Times, bound: Bound::AtMost(0.62) },
+        Wanted { name: "client_100_stock", unit: Unit::Times, bound: Bound::Information },
+    ],
+    run: Run::All(run),
+};
+
+fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    let port = Port::free_on(&[Ipv4Addr::LOCALHOST])?;
+    let server = Running::start_on(Peer::Ours, (Ipv4Addr::LOCALHOST, port.number()).into())?;
+    // What is cold the first time does not count.
+    round(&server, Callers { calls: IN_FLIGHT.calls / 4, ..IN_FLIGHT })?;
+    let mut costs: [Vec<f64>; LIBRARIES.len()] = Default::default();
+    for number in 1..=ROUNDS {
+        stop.check()?;
+        eprintln!("callers: round {number} of {ROUNDS}");
+        costs.iter_mut().zip(round(&server, IN_FLIGHT)?).for_each(|(samples, cost)| samples.push(cost));
+    }
+    Ok(measured(costs))
+}
+
+/// CPU-microseconds of one call of each library.
+fn round(server: &Running, callers: Callers) -> Result<[f64; LIBRARIES.len()], BedError> {
+    let mut costs = [0.0; LIBRARIES.len()];
+    for (cost, library) in costs.iter_mut().zip(LIBRARIES) {
+        *cost = library.call(server.address, &server.id, callers)?;
+    }
+    Ok(costs)
+}
+
+fn measured([ours, tonic, stock]: [Vec<f64>; LIBRARIES.len()]) -> Vec<Measured> {
+    let against = |theirs: &[f64], library: Library| {
+        let note = format!(
+            "median of {ROUNDS} interleaved pairs of {} calls, {} in flight on one connection to the same server: {:.2} us \
+             of the caller's CPU for each call, {:.2} us of {}",
+            IN_FLIGHT.calls,
+            IN_FLIGHT.at_once,
+            median(&ours),
+            median(theirs),
+            library.name()
+        );
+        Measured::median_of(ours.iter().zip(theirs).map(|(our, their)| our / their).collect(), note)
+    };
+    let note = format!("median of {ROUNDS} rounds; CPU of the calling process, user and kernel");
+    let alone = Measured::median_of(ours.clone(), note);
+    vec![alone, against(&tonic, Library::Tonic), against(&tonic, Library::Tonic), against(&stock, Library::Stock)]
+}
