@@ -14,6 +14,37 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Many calls at once
+//!
+//! A service that makes many calls at once adds three things of its own, none of which a library can bring along. Without
+//! them everything works, and costs more.
+//!
+//! Tasks on the channel's thread: [`Customers::spawn`] runs them where the answers come in, so that no thread is woken
+//! for an answer.
+//!
+//! Corked writes: C-core writes every request with a system call of its own, unless `corking` collects those that are
+//! ready together. The linker's flags that this takes do not travel from a library to a program. So the program has
+//! `corking` and `ticketing-client` among its dependencies, both from the same repository, and this `build.rs`:
+//!
+//! ```rust,ignore
+//! fn main() {
+//!     let flags = std::env::var("DEP_CORKING_LINK_ARGS").expect("corking is a dependency");
+//!     println!("cargo::rustc-link-arg={flags}");
+//! }
+//! ```
+//!
+//! and its `main` starts corking before the first channel is made. It says `corked`, or `stock, because …`:
+//!
+//! ```rust,ignore
+//! log::info!("writes: {}", corking::start(true));
+//! ```
+//!
+//! An allocator for the whole process, C-core included: `mimalloc` with the feature `override`, as the program
+//! `ticketing-client` has it.
+//!
+//! `bench/peers/load-ours` is a program that has these lines and nothing else: it refuses to run where they are not
+//! enough.
 
 mod channel;
 mod code;
