@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use testbed::{BedError, binaries};
 
 use crate::peers::{FIRST_NAME, LAST_NAME};
 
 /// A client library, on its own defaults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Library {
     /// The product's: deadlines, transparent retries, keepalive; corked.
     Ours,

@@ -8,6 +8,7 @@ use testbed::{BedError, Port, Stop};
 
 use crate::callers::{Callers, Library};
 use crate::peers::{Peer, Running};
+use crate::record;
 
 /// Of each library, one after the other.
 const ROUNDS: usize = 11;
@@ -26,6 +27,12 @@ pub(crate) const PLAN: Plan = Plan {
     run: Run::All(run),
 };
 
+/// The name of the record.
+pub(crate) const RECORD: &str = "client";
+
+/// CPU-microseconds of a call, a round after the other, for each library.
+pub(crate) type Seen = Vec<(Library, Vec<f64>)>;
+
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let port = Port::free_on(&[Ipv4Addr::LOCALHOST])?;
     let server = Running::start_on(Peer::Ours, (Ipv4Addr::LOCALHOST, port.number()).into())?;
@@ -37,6 +44,7 @@ fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
         eprintln!("callers: round {number} of {ROUNDS}");
         costs.iter_mut().zip(round(&server, IN_FLIGHT)?).for_each(|(samples, cost)| samples.push(cost));
     }
+    record::write(RECORD, &LIBRARIES.into_iter().zip(&costs).collect::<Vec<_>>())?;
     Ok(measured(costs))
 }
 

@@ -3,11 +3,14 @@
 
 mod set_up;
 
+use serde::{Deserialize, Serialize};
 use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted, median};
 use testbed::{BedError, Stop};
 
 use crate::callers::Callers;
-use set_up::{Cost, SetUp};
+use crate::record;
+pub(crate) use set_up::Cost;
+use set_up::SetUp;
 
 /// Of each set-up, one after the other.
 const ROUNDS: usize = 9;
@@ -18,6 +21,13 @@ const EIGHT: Callers = Callers { processes: 1, connections: 8, at_once: 1, calls
 /// The same as eight pods are: in a process each.
 const EIGHT_APART: Callers = Callers { processes: 8, connections: 1, at_once: 1, calls: 24_000 };
 const SHAPES: [Callers; 3] = [HUNDRED, EIGHT, EIGHT_APART];
+
+/// What the shapes are called, for people.
+pub(crate) const NAMES: [&str; 3] = ["100 at once", "8 callers", "8 callers, a process each"];
+/// The name of the record.
+pub(crate) const RECORD: &str = "path";
+/// What was seen, a shape after the other.
+pub(crate) type Seen = [Rounds; SHAPES.len()];
 
 const fn times(name: &'static str, bound: Bound) -> Wanted {
     Wanted { name, unit: Unit::Times, bound }
@@ -46,10 +56,12 @@ pub(crate) const PLAN: Plan = Plan {
 };
 
 /// The rounds of one shape: what a call cost on the path of ours, and on that of the articles.
-#[derive(Default)]
-struct Rounds {
-    ours: Vec<Cost>,
-    article: Vec<Cost>,
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Rounds {
+    /// The product.
+    pub(crate) ours: Vec<Cost>,
+    /// What the articles build.
+    pub(crate) article: Vec<Cost>,
 }
 
 impl Rounds {
@@ -91,6 +103,7 @@ fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
             rounds.article.push(article.cost(callers)?);
         }
     }
+    record::write(RECORD, &rounds)?;
     Ok(measured(&rounds))
 }
 

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use async_std::task::block_on;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use testbed::envoy::{self, ConfigFile, Envoy};
 use testbed::{Bed, BedError, DnsServer, Endpoints, Port, Process, Stop, Testbed, binaries, until_true};
@@ -20,14 +21,15 @@ const SERVERS: [Ipv4Addr; 2] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 
 const ARTICLE_FLAGS: [&str; 1] = ["--disable-hot-restart"];
 
 /// CPU of everybody on the path, in user and kernel, in microseconds for each call.
-pub(super) struct Cost {
-    pub(super) client: f64,
-    pub(super) envoy: f64,
-    pub(super) servers: f64,
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Cost {
+    pub(crate) client: f64,
+    pub(crate) envoy: f64,
+    pub(crate) servers: f64,
 }
 
 impl Cost {
-    pub(super) fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.client + self.envoy + self.servers
     }
 }

@@ -11,7 +11,7 @@ const THEIRS: RGBColor = RGBColor(176, 176, 176);
 const TITLE: i32 = 34;
 const HEAD: i32 = 24;
 const ROW: i32 = 24;
-const NAMES: i32 = 150;
+const NAMES: i32 = 210;
 const PANEL: i32 = 200;
 const MARGIN: i32 = 12;
 /// Room behind the longest bar for its number.

@@ -13,7 +13,7 @@ use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles};
 use crate::page::{Page, table};
 use crate::peers::{Peer, generator, version};
-use crate::{memory, record};
+use crate::{callers, client, memory, path, record};
 use bars::{Bars, Row, number};
 
 const PAGE: &str = "docs/performance.md";
@@ -33,6 +33,9 @@ pub(crate) fn write() -> Result<(), BedError> {
     page.fill("latency", &latency(&duels))?;
     page.fill("instructions", &instructions(&counts))?;
     page.fill("memory", &thousand(&memory))?;
+    page.fill("path", &path(&record::read(path::RECORD)?))?;
+    page.fill("client", &client(&record::read(client::RECORD)?))?;
+    picture("path", &path_bars(&record::read(path::RECORD)?))?;
     picture("get", &get_bars(&costs.table))?;
     picture("others", &other_bars(&costs.table))?;
     picture("latency", &latency_bars(&duels))?;
@@ -184,6 +187,53 @@ fn thousand(seen: &memory::Seen) -> String {
     });
     let rows = minutes.collect::<Vec<_>>();
     format!("{:.0} calls/s, peak {:.1} MB.\n\n{}", seen.rate, seen.peak as f64 / 1e6, table(&heads, &rows))
+}
+
+const PARTS: [(&str, fn(&path::Cost) -> f64); 4] = [
+    ("client", |cost| cost.client),
+    ("Envoy", |cost| cost.envoy),
+    ("servers", |cost| cost.servers),
+    ("all", path::Cost::total),
+];
+
+/// The two sides of each shape, with what they are called.
+fn path_sides(seen: &path::Seen) -> impl Iterator<Item = (String, bool, &[path::Cost])> {
+    path::NAMES.iter().zip(seen).flat_map(|(name, rounds)| {
+        [
+            (format!("ours, {name}"), true, rounds.ours.as_slice()),
+            (format!("the articles, {name}"), false, rounds.article.as_slice()),
+        ]
+    })
+}
+
+fn path(seen: &path::Seen) -> String {
+    let heads: Vec<_> =
+        ["CPU-µs of a call"].into_iter().chain(PARTS.map(|(name, _)| name)).map(str::to_owned).collect();
+    let row = |(name, _, costs): (String, bool, &[path::Cost])| {
+        let cell = |(_, part): (&str, fn(&path::Cost) -> f64)| with_range(&costs.iter().map(part).collect::<Vec<_>>());
+        [name].into_iter().chain(PARTS.map(cell)).collect()
+    };
+    table(&heads, &path_sides(seen).map(row).collect::<Vec<_>>())
+}
+
+fn path_bars(seen: &path::Seen) -> Bars {
+    let row = |(name, ours, costs): (String, bool, &[path::Cost])| {
+        let value = |(_, part): (&str, fn(&path::Cost) -> f64)| {
+            Some(median(&costs.iter().map(part).collect::<Vec<_>>()))
+        };
+        Row { name, ours, values: PARTS.map(value).into() }
+    };
+    Bars {
+        title: "CPU-µs of one call on the whole path: client, Envoy, servers (less is better)".to_owned(),
+        panels: PARTS.map(|(name, _)| name.to_owned()).into(),
+        rows: path_sides(seen).map(row).collect(),
+    }
+}
+
+fn client(seen: &client::Seen) -> String {
+    let heads = ["CPU-µs of the caller for a call, 100 at once".to_owned(), String::new()];
+    let row = |(library, costs): &(callers::Library, Vec<f64>)| vec![library.name().to_owned(), with_range(costs)];
+    table(&heads, &seen.iter().map(row).collect::<Vec<_>>())
 }
 
 /// The median, and from where to where the rounds went.
