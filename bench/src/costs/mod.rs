@@ -130,9 +130,9 @@ fn figures_of(Seen { table, peak_memory }: &Seen) -> Vec<Measured> {
     all
 }
 
-/// The ratios that matter most, by name, with their least of rounds.
+/// The ratios that matter most, by name, from few rounds.
 pub(crate) fn quick(stop: &Stop) -> Result<Vec<(String, Measured)>, BedError> {
-    let peers = [Peer::Ours, Peer::Tonic, Peer::CppAsync, Peer::OursUncorked];
+    let peers = [Peer::Ours, Peer::Tonic, Peer::CppAsync, Peer::Go, Peer::OursUncorked];
     let sides = start(&peers)?;
     let table = Table::measure(&cells(&peers, Operation::Get, &SHAPES), QUICK_ROUNDS, &sides, stop)?;
     sides.iter().try_for_each(Running::check)?;
@@ -142,6 +142,6 @@ pub(crate) fn quick(stop: &Stop) -> Result<Vec<(String, Measured)>, BedError> {
             (name, table.ratio(get(shape), Peer::Ours, peer))
         })
     };
-    let theirs = [(Peer::Tonic, "tonic"), (Peer::CppAsync, "cpp"), (Peer::OursUncorked, "uncorked")];
+    let theirs = [(Peer::Tonic, "tonic"), (Peer::CppAsync, "cpp"), (Peer::Go, "go"), (Peer::OursUncorked, "uncorked")];
     Ok(theirs.into_iter().flat_map(against).collect())
 }

@@ -218,9 +218,8 @@ fn path(seen: &path::Seen) -> String {
 
 fn path_bars(seen: &path::Seen) -> Bars {
     let row = |(name, ours, costs): (String, bool, &[path::Cost])| {
-        let value = |(_, part): (&str, fn(&path::Cost) -> f64)| {
-            Some(median(&costs.iter().map(part).collect::<Vec<_>>()))
-        };
+        let value =
+            |(_, part): (&str, fn(&path::Cost) -> f64)| Some(median(&costs.iter().map(part).collect::<Vec<_>>()));
         Row { name, ours, values: PARTS.map(value).into() }
     };
     Bars {

@@ -45,11 +45,11 @@ fn host(status: &Value) -> Option<Host> {
     let address = format!("{}:{}", socket["address"].as_str()?, socket["port_value"]).parse().ok()?;
     let reasons = status["health_status"].as_object()?;
     let healthy = reasons.iter().all(|(name, value)| name == "eds_health_status" || value != true);
-    let stats = status["stats"].as_array()?;
+    let counters = status["stats"].as_array()?;
     // A count of 0 is left out.
     let count = |name: &str| {
-        let stat = stats.iter().find(|stat| stat["name"] == name)?;
-        stat["value"].as_str().map_or(Some(0), |value| value.parse().ok())
+        let counter = counters.iter().find(|counter| counter["name"] == name)?;
+        counter["value"].as_str().map_or(Some(0), |value| value.parse().ok())
     };
     Some(Host { address, healthy, calls: count("rq_total")?, failed: count("rq_error")? })
 }

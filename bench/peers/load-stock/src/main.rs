@@ -36,5 +36,5 @@ fn run(load: &Load) -> Result<Report, String> {
     };
     let connections: Vec<_> = (0..load.connections).map(connect).collect();
     let caller = |client: &CustomerControllerClient| Stock { client: client.clone(), id: load.customer.id.clone() };
-    load.run(&connections, caller, |client, task| client.spawn(task))
+    load.run(&connections, caller, CustomerControllerClient::spawn)
 }
