@@ -42,8 +42,8 @@ pub(super) struct SetUp {
 }
 
 enum Behind {
-    Ours(Bed),
-    Article(Article),
+    Ours(Box<Bed>),
+    Article(Box<Article>),
 }
 
 struct Article {
@@ -60,7 +60,7 @@ impl SetUp {
         let bed = Testbed::new().servers(SERVERS.len()).envoy().stop_on(stop).start()?;
         let customers = Channel::builder(target(bed.envoy_address())).build().customers();
         let id = first_customer(bed.envoy().process(), &customers)?;
-        Ok(Self { library: Library::Ours, behind: Behind::Ours(bed), id })
+        Ok(Self { library: Library::Ours, behind: Behind::Ours(Box::new(bed)), id })
     }
 
     /// What a reader of the articles builds today: grpcio as it comes on both sides, and `article-envoy.yaml`.
@@ -93,7 +93,7 @@ impl SetUp {
             envoy.hosts().len() == SERVERS.len() && block_on(customers.get(&id)).is_ok()
         })?;
         let article = Article { envoy, servers, _dns: dns, _folder: folder };
-        Ok(Self { library: Library::Stock, behind: Behind::Article(article), id })
+        Ok(Self { library: Library::Stock, behind: Behind::Article(Box::new(article)), id })
     }
 
     /// What a call costs, when `callers` make all of theirs.

@@ -189,7 +189,10 @@ fn thousand(seen: &memory::Seen) -> String {
     format!("{:.0} calls/s, peak {:.1} MB.\n\n{}", seen.rate, seen.peak as f64 / 1e6, table(&heads, &rows))
 }
 
-const PARTS: [(&str, fn(&path::Cost) -> f64); 4] = [
+/// A part of the path's cost, with what it is called.
+type Part = (&'static str, fn(&path::Cost) -> f64);
+
+const PARTS: [Part; 4] = [
     ("client", |cost| cost.client),
     ("Envoy", |cost| cost.envoy),
     ("servers", |cost| cost.servers),
@@ -210,7 +213,7 @@ fn path(seen: &path::Seen) -> String {
     let heads: Vec<_> =
         ["CPU-µs of a call"].into_iter().chain(PARTS.map(|(name, _)| name)).map(str::to_owned).collect();
     let row = |(name, _, costs): (String, bool, &[path::Cost])| {
-        let cell = |(_, part): (&str, fn(&path::Cost) -> f64)| with_range(&costs.iter().map(part).collect::<Vec<_>>());
+        let cell = |(_, part): Part| with_range(&costs.iter().map(part).collect::<Vec<_>>());
         [name].into_iter().chain(PARTS.map(cell)).collect()
     };
     table(&heads, &path_sides(seen).map(row).collect::<Vec<_>>())
@@ -218,8 +221,7 @@ fn path(seen: &path::Seen) -> String {
 
 fn path_bars(seen: &path::Seen) -> Bars {
     let row = |(name, ours, costs): (String, bool, &[path::Cost])| {
-        let value =
-            |(_, part): (&str, fn(&path::Cost) -> f64)| Some(median(&costs.iter().map(part).collect::<Vec<_>>()));
+        let value = |(_, part): Part| Some(median(&costs.iter().map(part).collect::<Vec<_>>()));
         Row { name, ours, values: PARTS.map(value).into() }
     };
     Bars {

@@ -66,8 +66,8 @@ pub(super) fn all(
     let (few, many) = (find(ADDRESSES)?, find(MANY)?);
     let more = f64::from(many.addresses - few.addresses);
     let check_us = |percent: f64| percent / 100.0 * 1e6 / (CHECKS_PER_SECOND * f64::from(many.addresses));
-    let envoy_address_mb = (many.memory.envoy_used_mb - few.memory.envoy_used_mb) / more;
-    let server_address_mb = (many.memory.servers_used_mb - few.memory.servers_used_mb) / more;
+    let envoy_address_mb = (many.memory.envoy_used - few.memory.envoy_used) / more;
+    let server_address_mb = (many.memory.servers_used - few.memory.servers_used) / more;
     let base = |mb: f64, address_mb: f64| mb - address_mb * f64::from(few.addresses);
     let answer_slope = (many.dns_answer_bytes - few.dns_answer_bytes) as f64 / more;
     // Calls to the store were measured 64 at a time, which makes each cheaper than one alone: only what they take more
@@ -89,10 +89,10 @@ pub(super) fn all(
         ("envoy_connection_us", connection.us),
         ("envoy_connection_bytes", connection.bytes),
         ("envoy_address_bytes", envoy_address_mb * 1e6),
-        ("envoy_base_mb", base(few.memory.envoy_used_mb, envoy_address_mb)),
+        ("envoy_base_mb", base(few.memory.envoy_used, envoy_address_mb)),
         // A server has two connections with each Envoy: one for calls and one for health checks.
         ("server_envoy_bytes", server_address_mb * 1e6),
-        ("server_base_mb", base(few.memory.servers_used_mb, server_address_mb)),
+        ("server_base_mb", base(few.memory.servers_used, server_address_mb)),
         ("dns_address_bytes", answer_slope),
         ("dns_base_bytes", few.dns_answer_bytes as f64 - answer_slope * f64::from(few.addresses)),
     ];

@@ -31,15 +31,15 @@ pub(super) struct Size {
     pub(super) arrival: Arrival,
 }
 
-/// Resident memory; that of the servers is one process's, which has the connections of all of them.
+/// Resident memory in megabytes; that of the servers is one process's, which has the connections of all of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Memory {
     /// With health checks only.
-    pub(super) envoy_rest_mb: f64,
+    pub(super) envoy_rest: f64,
     /// After calls to all addresses.
-    pub(super) envoy_used_mb: f64,
-    pub(super) servers_rest_mb: f64,
-    pub(super) servers_used_mb: f64,
+    pub(super) envoy_used: f64,
+    pub(super) servers_rest: f64,
+    pub(super) servers_used: f64,
 }
 
 /// CPU without calls, in hundredths of a core.

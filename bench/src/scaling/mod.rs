@@ -54,10 +54,10 @@ fn measured(size: &Size) -> Vec<Measured> {
             ),
         ),
         Measured::once(
-            memory.envoy_used_mb,
+            memory.envoy_used,
             format!(
                 "resident after {} calls; {:.1} MB before the first, with health checks only",
-                spread.calls, memory.envoy_rest_mb
+                spread.calls, memory.envoy_rest
             ),
         ),
         Measured::once(

@@ -112,17 +112,20 @@ fn check(files: &[(PathBuf, String)]) -> Result<ExitCode, BedError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a row says of one size.
+type Told = fn(&Size) -> String;
+
 /// What was measured, a row for each number of addresses.
 fn tables(findings: &Findings) -> String {
     let Findings { date, cpus, sizes, .. } = findings;
     let mut text = format!("Measured on {date} on {cpus} CPUs that Envoy, the servers, DNS and the callers share.\n\n");
-    let rows: [(&str, fn(&Size) -> String); 11] = [
+    let rows: [(&str, Told); 11] = [
         ("spread of 30,000 calls on one connection (most − fewest)", |size| size.spread.difference().to_string()),
         ("100 new addresses: until each has served", |size| format!("{:.2} s", size.arrival.seconds)),
         ("calls meanwhile, of them failed", |size| format!("{}, {}", grouped(size.arrival.calls), size.arrival.failed)),
         ("start of Envoy until all are healthy", |size| format!("{:.2} s", size.healthy_after_seconds)),
         ("memory of Envoy: at rest, after calls", |size| {
-            format!("{:.0}, {:.0} MB", size.memory.envoy_rest_mb, size.memory.envoy_used_mb)
+            format!("{:.0}, {:.0} MB", size.memory.envoy_rest, size.memory.envoy_used)
         }),
         ("health checks: CPU of Envoy", |size| format!("{:.1} %", size.rest.envoy_percent)),
         ("health checks: CPU of all servers together", |size| format!("{:.1} %", size.rest.servers_percent)),

@@ -56,8 +56,8 @@ fn memory(findings: &Findings) -> Picture {
         across: "addresses",
         up: "resident MB",
         lines: vec![
-            by_size(findings, "health checks only", |size| size.memory.envoy_rest_mb),
-            by_size(findings, "after calls to all", |size| size.memory.envoy_used_mb),
+            by_size(findings, "health checks only", |size| size.memory.envoy_rest),
+            by_size(findings, "after calls to all", |size| size.memory.envoy_used),
         ],
     }
 }

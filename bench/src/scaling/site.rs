@@ -61,7 +61,9 @@ impl Site {
     pub(super) fn grow(&mut self, more: u32) -> Vec<SocketAddr> {
         let new: Vec<_> = addresses(self.count..self.count + more, self.port).collect();
         self.count += more;
-        new.iter().for_each(|address| self.endpoints.add(*address));
+        for address in &new {
+            self.endpoints.add(*address);
+        }
         new.into_iter().map(SocketAddr::V4).collect()
     }
 

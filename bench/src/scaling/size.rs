@@ -22,7 +22,7 @@ const SHAPES: [Shape; 2] = [Shape::new(4, 25), Shape::new(8, 1)];
 const CALLS: usize = 30_000;
 const NEW: u32 = 100;
 const CALLERS: usize = 12;
-const ARRIVAL_LIMIT: Duration = Duration::from_secs(60);
+const ARRIVAL_LIMIT: Duration = Duration::from_mins(1);
 /// Envoy's list of a thousand hosts is more than a megabyte: asked for more often, it would be what is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -46,12 +46,7 @@ pub(super) fn measure(addresses: u32, stop: &Stop) -> Result<Size, BedError> {
         addresses,
         healthy_after_seconds: site.healthy_after.as_secs_f64(),
         dns_answer_bytes: answer.bytes,
-        memory: Memory {
-            envoy_rest_mb: envoy_rest,
-            envoy_used_mb: envoy_used,
-            servers_rest_mb: servers_rest,
-            servers_used_mb: servers_used,
-        },
+        memory: Memory { envoy_rest, envoy_used, servers_rest, servers_used },
         rest: at_rest,
         spread,
         calls,

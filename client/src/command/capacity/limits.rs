@@ -86,7 +86,7 @@ impl From<Exhausted> for Limit {
 pub(crate) fn uses(plan: &Plan, sizes: &Sizes, costs: &Costs) -> Vec<Use> {
     let free = 1.0 - sizes.headroom;
     let connections = sizes.database_connections.saturating_sub(RESERVED_CONNECTIONS) as f64;
-    let used = [
+    let shares = [
         (Limit::DatabaseConnections, plan.database.connections as f64 / connections),
         (Limit::DatabaseCreates, plan.calls.creates / costs.database_creates_per_second),
         (Limit::DatabaseCpu, plan.database.cpus_used / (sizes.database_cpus * free)),
@@ -96,7 +96,7 @@ pub(crate) fn uses(plan: &Plan, sizes: &Sizes, costs: &Costs) -> Vec<Use> {
         (Limit::EnvoyMemory, plan.envoys.memory_mb / MEMORY_MB),
         (Limit::PodMemory, plan.pods.memory_mb / MEMORY_MB),
     ];
-    let mut uses: Vec<_> = used.into_iter().map(|(limit, used)| Use { limit, used }).collect();
+    let mut uses: Vec<_> = shares.into_iter().map(|(limit, used)| Use { limit, used }).collect();
     uses.sort_by(|one, other| other.used.total_cmp(&one.used));
     uses
 }
