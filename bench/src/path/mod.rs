@@ -15,11 +15,11 @@ use set_up::SetUp;
 /// Of each set-up, one after the other.
 const ROUNDS: usize = 9;
 
-const HUNDRED: Callers = Callers { processes: 1, connections: 1, at_once: 100, calls: 60_000 };
+const HUNDRED: Callers = Callers { processes: 1, connections: 1, at_once: 100, calls: 40_000 };
 /// Each with a connection of its own, and one call after the other.
-const EIGHT: Callers = Callers { processes: 1, connections: 8, at_once: 1, calls: 32_000 };
+const EIGHT: Callers = Callers { processes: 1, connections: 8, at_once: 1, calls: 20_000 };
 /// The same as eight pods are: in a process each.
-const EIGHT_APART: Callers = Callers { processes: 8, connections: 1, at_once: 1, calls: 24_000 };
+const EIGHT_APART: Callers = Callers { processes: 8, connections: 1, at_once: 1, calls: 12_000 };
 const SHAPES: [Callers; 3] = [HUNDRED, EIGHT, EIGHT_APART];
 
 /// What the shapes are called, for people.
