@@ -1,5 +1,6 @@
 //! Where the programs are that a bed runs: what `make build` leaves behind.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -32,6 +33,11 @@ pub fn server() -> Result<PathBuf, BedError> {
 /// `ticketing-client`.
 pub fn client() -> Result<PathBuf, BedError> {
     built("target/release/ticketing-client")
+}
+
+/// All of our own environment that reaches servers and clients: whether they cork. So a whole run can be had either way.
+pub fn corking() -> Option<(&'static str, OsString)> {
+    std::env::var_os("CORKING").map(|switch| ("CORKING", switch))
 }
 
 /// This crate's own program.

@@ -59,6 +59,7 @@ impl Import {
         let mut command = Command::new(binaries::client()?);
         command
             .env_clear()
+            .envs(binaries::corking())
             .args(["--server-domain", &address.ip().to_string()])
             .args(["--server-port", &address.port().to_string()])
             .args(["--output", "json", "import"])

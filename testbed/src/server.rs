@@ -177,12 +177,14 @@ impl Server {
 }
 
 impl Run {
-    /// Settings come by flag only: what is set in our own environment must not reach the servers.
+    /// Settings come by flag: what is set in our own environment must not reach the servers, but for the one that says how
+    /// they write.
     fn begin(launch: &Launch) -> Result<Self, BedError> {
         let mut command = Command::new(binaries::server()?);
         command
             .env_clear()
             .env("RUST_LOG", "info")
+            .envs(binaries::corking())
             .args(["--listen-addr", &launch.address.to_string()])
             .args(["--admin-addr", &launch.admin.to_string()])
             .args(["--pod-name", &launch.pod])

@@ -31,6 +31,7 @@ fn export(bed: &Bed, prelude: &str) -> (Process, PathBuf) {
     let mut command = Command::new("sh");
     command
         .env_clear()
+        .envs(binaries::corking())
         .args(["-c", &format!("{prelude} exec \"$0\" \"$@\"")])
         .arg(binaries::client().unwrap())
         .args(["--server-domain", &bed.envoy_address().ip().to_string()])

@@ -4,6 +4,7 @@ mod admission;
 mod callers_in_python;
 mod canary;
 mod compose_file;
+mod corking;
 mod creates;
 mod demo;
 mod dns;
