@@ -49,6 +49,15 @@ test: build ## Run every test, end to end through real Envoy too
 	@tools/setup test
 	cargo test $(WORKSPACE)
 
+.PHONY: test-uncorked
+test-uncorked: build ## Run the end-to-end tests once more with a write for each answer (CORKING=off)
+	@tools/setup test
+	CORKING=off cargo test $(WORKSPACE) --test e2e --test faults --test bad_input
+
+.PHONY: sanitize
+sanitize: setup ## Run corking's tests under AddressSanitizer, C-core included (7 minutes the first time)
+	@tools/sanitize address
+
 .PHONY: lint
 lint: format-check clippy codegen-check deny ## Check format, lints, generated code and dependencies
 
