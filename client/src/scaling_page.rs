@@ -81,7 +81,7 @@ fn compared() -> Vec<Compared> {
         let alone = size["calls"].as_array().into_iter().flatten().find(|call| call["streams"] == 1).expect("8x1");
         Compared {
             addresses,
-            memory: (said.envoys.memory_mb, number(&size["memory"]["envoy_used_mb"])),
+            memory: (said.envoys.memory_mb, number(&size["memory"]["envoy_used"])),
             checks: (
                 said.envoys.cpus_for_checks * 100.0,
                 number(&size["rest"]["envoy_percent"]) + number(&size["rest"]["dns_percent"]),
