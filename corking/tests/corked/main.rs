@@ -4,7 +4,6 @@
 mod echo;
 mod faults;
 mod order;
-mod raw;
 
 use std::sync::LazyLock;
 
