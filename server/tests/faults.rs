@@ -296,7 +296,8 @@ fn a_call_that_is_cancelled_or_expired_stops_using_the_store() {
     block_on(when_dropped.recv()).expect("it is dropped");
     // An expired call is counted under the code of what the server sees first: its own clock, or the reset of a caller
     // whose clock began earlier.
-    for (method, codes) in [("CreateCustomer", &["Canceled"][..]), ("ListCustomers", &["DeadlineExceeded", "Canceled"])] {
+    for (method, codes) in [("CreateCustomer", &["Canceled"][..]), ("ListCustomers", &["DeadlineExceeded", "Canceled"])]
+    {
         let counted = |code: &&str| {
             server.get("/metrics").1.contains(&format!(
                 "grpc_server_handled_total{{grpc_code=\"{code}\",grpc_method=\"{method}\",\
