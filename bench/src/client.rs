@@ -1,10 +1,8 @@
 //! What a call costs its caller: CPU of the calling process, 100 calls in flight on one connection, against each library
 //! on the same server in the same run.
 
-use std::net::Ipv4Addr;
-
 use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted, median};
-use testbed::{BedError, Port, Stop};
+use testbed::{BedError, Stop};
 
 use crate::callers::{Callers, Library};
 use crate::peers::{Peer, Running};
@@ -34,8 +32,7 @@ pub(crate) const RECORD: &str = "client";
 pub(crate) type Seen = Vec<(Library, Vec<f64>)>;
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let port = Port::free_on(&[Ipv4Addr::LOCALHOST])?;
-    let server = Running::start_on(Peer::Ours, (Ipv4Addr::LOCALHOST, port.number()).into())?;
+    let server = Running::start(Peer::Ours)?;
     // What is cold the first time does not count.
     round(&server, Callers { calls: IN_FLIGHT.calls / 4, ..IN_FLIGHT })?;
     let mut costs: [Vec<f64>; LIBRARIES.len()] = Default::default();

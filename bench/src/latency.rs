@@ -105,10 +105,10 @@ pub(crate) fn capacity(side: &Running, shape: Shape) -> Result<f64, BedError> {
 }
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let ours = Running::start(Peer::Ours)?;
+    let ours = Running::start_on_its_core(Peer::Ours)?;
     let mut duels = Vec::new();
     for peer in PEERS {
-        let theirs = Running::start(peer)?;
+        let theirs = Running::start_on_its_core(peer)?;
         [&ours, &theirs].into_iter().try_for_each(Running::check)?;
         let capacity = capacity(&theirs, FEW_BATCHED)?;
         for load in LOADS {

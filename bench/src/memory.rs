@@ -48,7 +48,7 @@ pub(crate) struct Seen {
 pub(crate) const RECORD: &str = "memory";
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let ours = Running::start(Peer::Ours)?;
+    let ours = Running::start_on_its_core(Peer::Ours)?;
     ours.check()?;
     let rate = capacity(&ours, Shape::new(CONNECTIONS, 1))? * LOAD;
     eprintln!("{CONNECTIONS} connections, {rate:.0} calls/s, for {} minutes", DURATION.as_secs() / 60);

@@ -29,8 +29,15 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a peer on its core, and gives it a page of customers.
+    /// Starts a peer that sees the machine as it is, and gives it a page of customers. Go and C++ choose their threads by
+    /// the cores that they see.
     pub(crate) fn start(peer: Peer) -> Result<Self, BedError> {
+        let port = Port::free_on(&[Ipv4Addr::LOCALHOST])?;
+        Self::start_on(peer, (Ipv4Addr::LOCALHOST, port.number()).into())
+    }
+
+    /// The same on a core of its own, away from a generator that never sleeps.
+    pub(crate) fn start_on_its_core(peer: Peer) -> Result<Self, BedError> {
         Self::start_under(peer, &[])
     }
 
@@ -41,7 +48,7 @@ impl Running {
         Self::start_by(cores::SERVER.command()?.args(wrapper), peer, address)
     }
 
-    /// The same on an address that the caller knows to be free, and on every core.
+    /// The first on an address that the caller knows to be free.
     pub(crate) fn start_on(peer: Peer, address: SocketAddr) -> Result<Self, BedError> {
         Self::start_by(&mut Command::new("env"), peer, address)
     }

@@ -70,7 +70,7 @@ fn get(costs: &Table) -> String {
 }
 
 fn rates(costs: &costs::Seen) -> String {
-    let heads: Vec<_> = ["calls/s of one core".to_owned()]
+    let heads: Vec<_> = ["calls/s".to_owned()]
         .into_iter()
         .chain(ALL_SHAPES.map(|shape| shape.to_string()))
         .chain(["peak memory".to_owned()])
