@@ -30,9 +30,19 @@ impl Page {
         Ok(())
     }
 
+    /// The page as it is now.
+    pub(crate) fn text(self) -> String {
+        self.text
+    }
+
     pub(crate) fn write(&self) -> Result<(), BedError> {
         fs::write(&self.path, &self.text).map_err(BedError::io(format!("write {}", self.path.display())))
     }
+}
+
+/// A row (or the heads): what it is about, and its cells.
+pub(crate) fn named(name: impl Into<String>, cells: impl IntoIterator<Item = String>) -> Vec<String> {
+    [name.into()].into_iter().chain(cells).collect()
 }
 
 /// Rows as Markdown; all columns but the first hold numbers.

@@ -11,7 +11,7 @@ use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
 use crate::generator::Operation;
 use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles};
-use crate::page::{Page, table};
+use crate::page::{Page, named, table};
 use crate::peers::{Peer, generator, version};
 use crate::{callers, client, memory, path, record};
 use bars::{Bars, Row, number};
@@ -60,21 +60,17 @@ fn versions() -> Result<String, BedError> {
 }
 
 fn get(costs: &Table) -> String {
-    let heads: Vec<_> =
-        ["CPU-µs of a call".to_owned()].into_iter().chain(ALL_SHAPES.map(|shape| shape.to_string())).collect();
+    let heads = named("CPU-µs of a call", ALL_SHAPES.map(|shape| shape.to_string()));
     let row = |peer: Peer| {
         let cell = |shape| with_range(&costs.microseconds(Cell { peer, operation: Operation::Get, shape }));
-        [peer.name().to_owned()].into_iter().chain(ALL_SHAPES.map(cell)).collect()
+        named(peer.name(), ALL_SHAPES.map(cell))
     };
     table(&heads, &Peer::ALL.map(row))
 }
 
 fn rates(costs: &costs::Seen) -> String {
-    let heads: Vec<_> = ["calls/s".to_owned()]
-        .into_iter()
-        .chain(ALL_SHAPES.map(|shape| shape.to_string()))
-        .chain(["peak memory".to_owned()])
-        .collect();
+    let shapes = ALL_SHAPES.into_iter().map(|shape| shape.to_string());
+    let heads = named("calls/s", shapes.chain(["peak memory".to_owned()]));
     let row = |peer: Peer| {
         let cell = |shape| {
             let rates = costs.table.rates(Cell { peer, operation: Operation::Get, shape });
@@ -82,7 +78,7 @@ fn rates(costs: &costs::Seen) -> String {
         };
         let memory = costs.peak_memory.iter().find(|(of, _)| *of == peer).map(|(_, bytes)| *bytes as f64 / 1e6);
         let memory = memory.map_or_else(String::new, |megabytes| format!("{megabytes:.1} MB"));
-        [peer.name().to_owned()].into_iter().chain(ALL_SHAPES.map(cell)).chain([memory]).collect()
+        named(peer.name(), ALL_SHAPES.map(cell).into_iter().chain([memory]))
     };
     table(&heads, &Peer::ALL.map(row))
 }
@@ -91,11 +87,10 @@ const OTHERS: [(Operation, &str); 3] =
     [(Operation::Miss, "get, NOT_FOUND"), (Operation::List, "list of 100"), (Operation::Create, "create")];
 
 fn others(costs: &Table) -> String {
-    let heads: Vec<_> =
-        ["CPU-µs of a call, 4×25"].into_iter().chain(OTHERS.map(|(_, name)| name)).map(str::to_owned).collect();
+    let heads = named("CPU-µs of a call, 4×25", OTHERS.map(|(_, name)| name.to_owned()));
     let row = |peer: Peer| {
         let cell = |(operation, _)| with_range(&costs.microseconds(Cell { peer, operation, shape: FEW_BATCHED }));
-        [peer.name().to_owned()].into_iter().chain(OTHERS.map(cell)).collect()
+        named(peer.name(), OTHERS.map(cell))
     };
     table(&heads, &Peer::ALL.map(row))
 }
@@ -166,10 +161,7 @@ fn latency_bars(duels: &[Duel]) -> Bars {
 }
 
 fn instructions(counts: &[Count]) -> String {
-    let heads: Vec<_> = ["instructions of a call".to_owned()]
-        .into_iter()
-        .chain(instructions::SHAPES.map(|shape| shape.to_string()))
-        .collect();
+    let heads = named("instructions of a call", instructions::SHAPES.map(|shape| shape.to_string()));
     let mut peers: Vec<_> = counts.iter().map(|count| count.peer).collect();
     peers.dedup();
     let row = |peer: Peer| {
@@ -177,7 +169,7 @@ fn instructions(counts: &[Count]) -> String {
             let found = counts.iter().find(|count| (count.peer, count.shape) == (peer, shape));
             found.map_or_else(String::new, |count| format!("{:.0}", count.instructions))
         };
-        [peer.name().to_owned()].into_iter().chain(instructions::SHAPES.map(cell)).collect()
+        named(peer.name(), instructions::SHAPES.map(cell))
     };
     table(&heads, &peers.into_iter().map(row).collect::<Vec<_>>())
 }
@@ -213,11 +205,10 @@ fn path_sides(seen: &path::Seen) -> impl Iterator<Item = (String, bool, &[path::
 }
 
 fn path(seen: &path::Seen) -> String {
-    let heads: Vec<_> =
-        ["CPU-µs of a call"].into_iter().chain(PARTS.map(|(name, _)| name)).map(str::to_owned).collect();
+    let heads = named("CPU-µs of a call", PARTS.map(|(name, _)| name.to_owned()));
     let row = |(name, _, costs): (String, bool, &[path::Cost])| {
         let cell = |(_, part): Part| with_range(&costs.iter().map(part).collect::<Vec<_>>());
-        [name].into_iter().chain(PARTS.map(cell)).collect()
+        named(name, PARTS.map(cell))
     };
     table(&heads, &path_sides(seen).map(row).collect::<Vec<_>>())
 }

@@ -1,6 +1,5 @@
 //! `docs/scaling.json` from measurements; tables and pictures of `docs/scaling.md` from that.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,14 +12,15 @@ use testbed::{BedError, Stop, binaries};
 
 use super::findings::{Findings, Size};
 use super::{MANY, MOST, costs, plots, size, store};
+use crate::page;
 
 const SIZES: [u32; 4] = [10, 100, MANY, MOST];
 const JSON: &str = "docs/scaling.json";
 /// Where the calculator has its costs.
 const COSTS: &str = "client/src/command/capacity/costs.json";
 const PAGE: &str = "docs/scaling.md";
-const BEGIN: &str = "<!-- measured: written by `make scaling-page` from scaling.json -->";
-const END: &str = "<!-- /measured -->";
+/// The place of the tables on it.
+const TABLES: &str = "written by `make scaling-page` from scaling.json";
 
 /// What can be done about the page.
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -76,12 +76,9 @@ fn measure(stop: &Stop) -> Result<Findings, BedError> {
 
 /// Every file that is made of the findings, with its content.
 fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
-    let page = read(Path::new(PAGE))?;
-    let unfit = || BedError::Unexpected(format!("{PAGE} has no place for tables: {BEGIN} … {END}"));
-    let (before, rest) = page.split_once(BEGIN).ok_or_else(unfit)?;
-    let (_, after) = rest.split_once(END).ok_or_else(unfit)?;
-    let page = format!("{before}{BEGIN}\n{}{END}{after}", tables(findings));
-    let mut files = vec![(PathBuf::from(PAGE), page), (PathBuf::from(COSTS), costs_of(findings)?)];
+    let mut page = page::Page::open(PAGE)?;
+    page.fill(TABLES, &tables(findings))?;
+    let mut files = vec![(PathBuf::from(PAGE), page.text()), (PathBuf::from(COSTS), costs_of(findings)?)];
     for (name, picture) in plots::all(findings)? {
         files.push((PathBuf::from(format!("docs/scaling/{name}.svg")), picture));
     }
@@ -118,7 +115,7 @@ type Told = fn(&Size) -> String;
 /// What was measured, a row for each number of addresses.
 fn tables(findings: &Findings) -> String {
     let Findings { date, cpus, sizes, .. } = findings;
-    let mut text = format!("Measured on {date} on {cpus} CPUs that Envoy, the servers, DNS and the callers share.\n\n");
+    let text = format!("Measured on {date} on {cpus} CPUs that Envoy, the servers, DNS and the callers share.\n\n");
     let rows: [(&str, Told); 11] = [
         ("spread of 30,000 calls on one connection (most − fewest)", |size| size.spread.difference().to_string()),
         ("100 new addresses: until each has served", |size| format!("{:.2} s", size.arrival.seconds)),
@@ -134,14 +131,9 @@ fn tables(findings: &Findings) -> String {
         ("a call with 4×25 at once: CPU of Envoy, server", |size| call(size, 4)),
         ("a call with 8×1 at once: CPU of Envoy, server", |size| call(size, 8)),
     ];
-    let heads: Vec<_> = sizes.iter().map(|size| grouped(size.addresses.into()) + " addresses").collect();
-    writeln!(text, "| | {} |", heads.join(" | ")).expect("a string takes text");
-    writeln!(text, "| --- |{}", " ---: |".repeat(sizes.len())).expect("a string takes text");
-    for (name, value) in rows {
-        let values: Vec<_> = sizes.iter().map(value).collect();
-        writeln!(text, "| {name} | {} |", values.join(" | ")).expect("a string takes text");
-    }
-    text
+    let heads = page::named("", sizes.iter().map(|size| grouped(size.addresses.into()) + " addresses"));
+    let rows = rows.map(|(name, value)| page::named(name, sizes.iter().map(value)));
+    text + &page::table(&heads, &rows)
 }
 
 fn call(size: &Size, connections: usize) -> String {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use async_std::task::block_on;
 use futures::future::try_join_all;
 use testbed::{Bed, BedError, Import, Postgres, Server, Stop, Testbed, write_list};
-use ticketing_client::{Channel, Target};
+use ticketing_client::Channel;
 
 use crate::generator::{Operation, Request, Shape, load};
+use crate::peers::target;
 
 const CUSTOMERS: usize = 40_000;
 const SEED: u64 = 13;
@@ -119,8 +120,7 @@ fn read_each(address: SocketAddr, ids: &[String], stop: &Stop) -> Result<(), Bed
 }
 
 fn channel(address: SocketAddr) -> Channel {
-    let target = Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled");
-    Channel::builder(target).deadline(PAGE_LIMIT).build()
+    Channel::builder(target(address)).deadline(PAGE_LIMIT).build()
 }
 
 fn address(server: &Server) -> SocketAddr {
