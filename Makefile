@@ -52,7 +52,7 @@ test: build ## Run every test, end to end through real Envoy too
 .PHONY: test-uncorked
 test-uncorked: build ## Run the end-to-end tests once more with a write for each answer (CORKING=off)
 	@tools/setup test
-	CORKING=off cargo test $(WORKSPACE) --test e2e --test faults --test bad_input
+	CORKING=off cargo test $(WORKSPACE) --test e2e --test faults --test drain --test bad_input
 
 .PHONY: sanitize
 sanitize: setup ## Run corking's tests under AddressSanitizer, C-core included (7 minutes the first time)

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use async_std::future::timeout;
 use async_std::task::{self, JoinHandle};
 use futures::channel::oneshot;
+use futures::future::join_all;
 use grpcio::{ChannelBuilder, Client, Environment};
 
 /// How often a queue is asked.
@@ -15,11 +17,14 @@ const EVERY: Duration = Duration::from_secs(1);
 /// so even a machine that is far too busy is quicker.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// How long the queues may take to work off what is left on them.
+const LAST_WORK: Duration = Duration::from_secs(1);
+
 /// Asks the queues of one server until it is dropped or stopped.
 pub(crate) struct Heartbeat {
     pulse: Arc<Pulse>,
     asking: JoinHandle<()>,
-    _wanted: Arc<()>,
+    wanted: oneshot::Sender<()>,
 }
 
 /// The queues' last signs of life.
@@ -43,18 +48,20 @@ impl Heartbeat {
         // Only a channel leads onto a queue's thread, and channels take the queues in turn. Nothing is called on these, so
         // they never connect.
         let doors: Vec<_> = (0..queues).map(|_| door(environment)).collect();
-        let wanted = Arc::new(());
-        let (beating, still_wanted) = (Arc::clone(&pulse), Arc::downgrade(&wanted));
+        let (wanted, mut no_longer) = oneshot::channel();
+        let beating = Arc::clone(&pulse);
         let asking = task::spawn(async move {
-            while still_wanted.strong_count() > 0 {
+            loop {
                 for (queue, door) in doors.iter().enumerate() {
                     let pulse = Arc::clone(&beating);
                     run_on(door, move || pulse.beats[queue].store(pulse.now(), Ordering::Relaxed));
                 }
-                task::sleep(every).await;
+                if timeout(every, &mut no_longer).await.is_ok() {
+                    return run_dry(doors).await;
+                }
             }
         });
-        Self { pulse, asking, _wanted: wanted }
+        Self { pulse, asking, wanted }
     }
 
     /// For whoever wants to know how the queues are.
@@ -62,9 +69,27 @@ impl Heartbeat {
         Arc::clone(&self.pulse)
     }
 
-    /// Asks no more; returns when nothing keeps the queues any longer.
+    /// Asks no more; returns when nothing keeps the queues any longer and nothing is left on them.
     pub(crate) async fn stop(self) {
-        self.asking.cancel().await;
+        drop(self.wanted);
+        self.asking.await;
+    }
+}
+
+/// Lets the queues go once each has worked off what had come to it before.
+///
+/// A caller whose connection broke may have left a request on a queue whose server has already shut down. grpcio begins a
+/// batch for it without a look at whether the queue has ended meanwhile, and where it has, C-core's assertion
+/// `grpc_cq_begin_op` ends the process. So a queue that is stuck is kept for ever.
+async fn run_dry(doors: Vec<Client>) {
+    let worked_off = doors.iter().map(|door| {
+        let (tell, told) = oneshot::channel();
+        run_on(door, move || tell.send(()).unwrap_or_default());
+        told
+    });
+    if timeout(LAST_WORK, join_all(worked_off)).await.is_err() {
+        log::error!("a completion queue is stuck, {LAST_WORK:?} after its server has ended");
+        std::mem::forget(doors);
     }
 }
 

@@ -18,7 +18,9 @@ use ticketing_proto::health::HealthCheckRequest;
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health_grpc::HealthClient;
 use ticketing_proto::status::Status;
+use ticketing_proto::ticketing::GetCustomerRequest;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+use ticketing_server::customer::CustomerId;
 use ticketing_server::store::{MemoryStore, Store};
 use ticketing_server::{Args, Config, Drained, Running};
 
@@ -119,6 +121,19 @@ impl TestServer {
     pub(crate) fn drain(self) -> Drained {
         block_on(self.running.drain())
     }
+}
+
+/// The status of a call that has to fail.
+pub(crate) fn failure<T: std::fmt::Debug>(outcome: grpcio::Result<T>) -> RpcStatus {
+    match outcome {
+        Err(grpcio::Error::RpcFailure(status)) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A request for a customer that no store has.
+pub(crate) fn some_customer() -> GetCustomerRequest {
+    GetCustomerRequest { id: CustomerId::new().to_string(), ..Default::default() }
 }
 
 const RAW: Marshaller<Vec<u8>> = Marshaller {
