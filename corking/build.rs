@@ -22,9 +22,9 @@ fn main() {
         // No -std: C-core is compiled with the compiler's own default, on which the layout of its optionals depends.
         .warnings_into_errors(true)
         .define("NDEBUG", None)
-        .files(["src/shim.cc", "src/self_test.cc"])
+        .files(["src/shim.cc", "src/filters.cc", "src/self_test.cc"])
         .compile("corking");
-    for source in ["src/shim.cc", "src/shim.h", "src/self_test.cc"] {
+    for source in ["src/shim.cc", "src/shim.h", "src/filters.cc", "src/self_test.cc"] {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rerun-if-changed=../Cargo.lock");

@@ -3,6 +3,7 @@
 
 mod shim;
 
+use std::ffi::CStr;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -11,6 +12,17 @@ const CALLS: i32 = 16;
 
 /// Stock C-core makes a write for each answer. Corked it makes one for all of them, and the peer one or two of its own.
 const MOST_WRITES: i32 = CALLS / 2;
+
+/// The filters that a lean server's channels lack: `compression` and `server_call_tracer`.
+const LEFT_OUT: i32 = 2;
+
+/// The argument of a server, an integer, that leaves out of its channels two filters of C-core which every call passes:
+/// the one that compresses and unpacks messages, and the one that hands calls to a tracer, of which grpcio has none. Set it
+/// to 1 where [`start`] said [`Writes::Corked`] and nothing is to be compressed.
+///
+/// A compressed request is refused all the same, by the call itself, where the server's
+/// `grpc.compression_enabled_algorithms_bitset` is 1.
+pub const LEAN: &CStr = c"corking.lean";
 
 /// What the start of corking came to; its text is what a program logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +46,8 @@ pub enum Reason {
     FailedCalls(i32),
     /// The self-test's 16 answers took so many writes.
     NoGain(i32),
+    /// C-core's list of filters is another one: so many could be left out of one channel.
+    AnotherStack(i32),
 }
 
 impl fmt::Display for Writes {
@@ -52,6 +66,7 @@ impl fmt::Display for Reason {
             Self::NotLinked => f.write_str("this program was linked without --wrap (see the README of corking)"),
             Self::AnotherCore => f.write_str("this is another C-core than 1.56.2"),
             Self::FailedCalls(step) => write!(f, "the self-test's calls failed (step {})", step.abs()),
+            Self::AnotherStack(left_out) => write!(f, "{left_out} filters could be left out instead of {LEFT_OUT}"),
             Self::NoGain(writes) => write!(f, "{CALLS} answers of the self-test took {writes} writes"),
         }
     }
@@ -77,10 +92,13 @@ fn self_test() -> Writes {
         return Writes::Stock(Reason::AnotherCore);
     }
     shim::switch(true);
-    match shim::writes_for(CALLS) {
-        0..=MOST_WRITES => Writes::Corked,
-        failed @ ..0 => Writes::Stock(Reason::FailedCalls(failed)),
-        writes => Writes::Stock(Reason::NoGain(writes)),
+    let left_out_before = shim::filters_left_out();
+    let writes = shim::writes_for(CALLS);
+    match (writes, shim::filters_left_out() - left_out_before) {
+        (..0, _) => Writes::Stock(Reason::FailedCalls(writes)),
+        (_, left_out) if left_out != LEFT_OUT => Writes::Stock(Reason::AnotherStack(left_out)),
+        (0..=MOST_WRITES, _) => Writes::Corked,
+        _ => Writes::Stock(Reason::NoGain(writes)),
     }
 }
 
@@ -88,6 +106,12 @@ fn self_test() -> Writes {
 /// after it began an answer; on any other thread, and where nothing is corked, this does nothing.
 pub fn flush() {
     shim::flush();
+}
+
+/// Filters that were left out of channels since the process began.
+#[must_use]
+pub fn filters_left_out() -> i32 {
+    shim::filters_left_out()
 }
 
 /// System calls by which C-core has written to connections, since the process began.

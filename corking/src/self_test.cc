@@ -150,8 +150,15 @@ class Pair {
     return event.type;
   }
 
+  static grpc_server* create_lean_server() {
+    grpc_arg lean = grpc_arg{GRPC_ARG_INTEGER, const_cast<char*>(corking_lean), {}};
+    lean.value.integer = 1;
+    const grpc_channel_args args{1, &lean};
+    return grpc_server_create(&args, nullptr);
+  }
+
   grpc_completion_queue* const queue_ = grpc_completion_queue_create_for_next(nullptr);
-  grpc_server* const server_ = grpc_server_create(nullptr, nullptr);
+  grpc_server* const server_ = create_lean_server();
   grpc_channel* channel_ = nullptr;
   void* last_tag_ = nullptr;
   bool last_success_ = false;

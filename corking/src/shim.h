@@ -19,8 +19,14 @@ void corking_switch(bool on);
 void corking_flush();
 
 // Answers `calls` on a connection of its own that are all there at once. Returns the writes that the answers took, or a
-// negative number: which step failed. The thread must not be a completion queue's.
+// negative number: which step failed. The server is lean. The thread must not be a completion queue's.
 int corking_writes_for(int calls);
+
+// The channel argument, 1 or 0, by which a server asks for the short list of filters.
+extern const char corking_lean[];
+
+// Filters that were left out of channels since the process began: two for each channel of a lean server.
+int corking_filters_left_out();
 
 // System calls by which C-core has written to connections, since the process began.
 unsigned long long corking_writes();

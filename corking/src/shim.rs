@@ -10,6 +10,7 @@ unsafe extern "C" {
     safe fn corking_switch(on: bool);
     safe fn corking_flush();
     safe fn corking_writes_for(calls: i32) -> i32;
+    safe fn corking_filters_left_out() -> i32;
     safe fn corking_writes() -> u64;
 }
 
@@ -32,6 +33,10 @@ pub(crate) fn flush() {
 /// The writes for the answers of so many calls, or less than nothing: which step failed.
 pub(crate) fn writes_for(calls: i32) -> i32 {
     corking_writes_for(calls)
+}
+
+pub(crate) fn filters_left_out() -> i32 {
+    corking_filters_left_out()
 }
 
 pub(crate) fn writes() -> u64 {

@@ -129,7 +129,7 @@ impl Config {
         let environment = Arc::new(queues);
         let heartbeat = Heartbeat::of(&environment);
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
-            .channel_args(limits(environment).build_args())
+            .channel_args(channel_args(environment, writes).build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
             .register_service(rpc::customer_controller(&observed, &edge))
             .register_service(health.service(&edge));
@@ -236,6 +236,12 @@ fn advice(reason: &io::Error) -> &'static str {
         io::ErrorKind::AddrInUse => "is another server running there?",
         _ => "use an address of this machine",
     }
+}
+
+/// What every connection is held to, without the filters that do nothing here where that is possible.
+fn channel_args(environment: Arc<Environment>, writes: corking::Writes) -> ChannelBuilder {
+    let limits = limits(environment);
+    if writes == corking::Writes::Corked { limits.raw_cfg_int(corking::LEAN.into(), 1) } else { limits }
 }
 
 /// What one connection may ask of the server.

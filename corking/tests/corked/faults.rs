@@ -13,6 +13,7 @@ use grpcio::{CallOption, Client, RpcStatusCode};
 
 use crate::corked;
 use crate::echo::{Echo, LATE, MANY, MESSAGES, PATIENCE, SAY, ask, say_at_once};
+use crate::raw::Raw;
 
 /// What every test ends with: the server answers whoever comes next.
 fn lives(server: Echo) {
@@ -86,10 +87,41 @@ fn connections_that_break_or_lie_hurt_nobody() {
         let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\xff\xff\xff\xff garbage";
         // The server may have hung up already.
         let _ = liar.write_all(&preface[..round % preface.len()]);
+        // One that the system resets, with calls half-way and answers unread.
+        let mut resetting = Raw::connect(server.address);
+        (0..20).for_each(|_| resetting.call(SAY.name, b"x", false));
     }
     done.store(true, Ordering::Relaxed);
     let (called, answered) = bystander.join().expect("no panic");
     assert_eq!(called, answered);
+    lives(server);
+}
+
+#[test]
+fn calls_that_are_broken_off_as_soon_as_they_are_begun_hurt_nobody() {
+    corked();
+    let server = Echo::serve(2);
+    let channel = server.channel();
+    for _ in 0..20 {
+        let mut rapid = Raw::connect(server.address);
+        (0..500).for_each(|_| rapid.call(SAY.name, b"x", true));
+        assert_eq!(say_at_once(&channel, 20), 20);
+    }
+    lives(server);
+}
+
+#[test]
+fn answers_that_nobody_reads_keep_nobody_else_waiting() {
+    corked();
+    let server = Echo::serve(1);
+    let channel = server.channel();
+    let mut deaf = Raw::connect(server.address);
+    // Answers for many times the 64 KiB that the caller lets the server send.
+    for _ in 0..50 {
+        (0..100).for_each(|_| deaf.call(SAY.name, &[b'x'; 100], false));
+        assert_eq!(say_at_once(&channel, 10), 10);
+    }
+    drop(deaf);
     lives(server);
 }
 
