@@ -29,7 +29,7 @@ bool is_left_out(const grpc_channel_filter* filter) {
 }
 
 bool make_lean(grpc_core::ChannelStackBuilder* builder) {
-  if (!builder->channel_args().GetBool(corking_lean).value_or(false)) return true;
+  if (!corking_is_on() || !builder->channel_args().GetBool(corking_lean).value_or(false)) return true;
   std::vector<const grpc_channel_filter*>& stack = *builder->mutable_stack();
   const auto kept_end = std::remove_if(stack.begin(), stack.end(), is_left_out);
   left_out.fetch_add(static_cast<int>(stack.end() - kept_end), std::memory_order_relaxed);

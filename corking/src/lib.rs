@@ -13,15 +13,15 @@ const CALLS: i32 = 16;
 /// Stock C-core makes a write for each answer. Corked it makes one for all of them, and the peer one or two of its own.
 const MOST_WRITES: i32 = CALLS / 2;
 
-/// The filters that a lean server's channels lack: `compression` and `server_call_tracer`.
+/// The filters that a lean server's connections lack: `compression` and `server_call_tracer`.
 const LEFT_OUT: i32 = 2;
 
-/// The argument of a server, an integer, that leaves out of its channels two filters of C-core which every call passes:
-/// the one that compresses and unpacks messages, and the one that hands calls to a tracer, of which grpcio has none. Set it
-/// to 1 where [`start`] said [`Writes::Corked`] and nothing is to be compressed.
+/// The argument of a server, an integer. Where it is 1 and [`start`] said [`Writes::Corked`], its connections lack two filters
+/// of C-core that every call would pass: the one that compresses and unpacks messages, and the one that hands calls to a
+/// tracer, of which grpcio has none.
 ///
-/// A compressed request is refused all the same, by the call itself, where the server's
-/// `grpc.compression_enabled_algorithms_bitset` is 1.
+/// Set `grpc.compression_enabled_algorithms_bitset` to 1 beside it: then the call itself refuses a compressed request. Without
+/// that it is unpacked where it is read, whatever its size. On a channel nothing refuses, so there it has no effect.
 pub const LEAN: &CStr = c"corking.lean";
 
 /// What the start of corking came to; its text is what a program logs.
@@ -46,7 +46,7 @@ pub enum Reason {
     FailedCalls(i32),
     /// The self-test's 16 answers took so many writes.
     NoGain(i32),
-    /// C-core's list of filters is another one: so many could be left out of one channel.
+    /// C-core's list of filters is another one: so many could be left out of a connection.
     AnotherStack(i32),
 }
 

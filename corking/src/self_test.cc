@@ -97,6 +97,20 @@ struct Answered {
   }
 };
 
+// Arguments that ask for the short list of filters.
+class Lean {
+ public:
+  Lean() : arg_{GRPC_ARG_INTEGER, const_cast<char*>(corking_lean), {}} { arg_.value.integer = 1; }
+  Lean(const Lean&) = delete;
+  Lean& operator=(const Lean&) = delete;
+
+  const grpc_channel_args* args() const { return &args_; }
+
+ private:
+  grpc_arg arg_;
+  const grpc_channel_args args_{1, &arg_};
+};
+
 // A server and a channel to it on one queue.
 class Pair {
  public:
@@ -150,15 +164,9 @@ class Pair {
     return event.type;
   }
 
-  static grpc_server* create_lean_server() {
-    grpc_arg lean = grpc_arg{GRPC_ARG_INTEGER, const_cast<char*>(corking_lean), {}};
-    lean.value.integer = 1;
-    const grpc_channel_args args{1, &lean};
-    return grpc_server_create(&args, nullptr);
-  }
-
+  const Lean lean_;
   grpc_completion_queue* const queue_ = grpc_completion_queue_create_for_next(nullptr);
-  grpc_server* const server_ = create_lean_server();
+  grpc_server* const server_ = grpc_server_create(lean_.args(), nullptr);
   grpc_channel* channel_ = nullptr;
   void* last_tag_ = nullptr;
   bool last_success_ = false;

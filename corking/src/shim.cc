@@ -139,6 +139,8 @@ bool corking_knows_calls() { return filter_stack_call_vtable != nullptr && filte
 
 void corking_switch(bool on) { corking.store(on, std::memory_order_relaxed); }
 
+bool corking_is_on() { return corking.load(std::memory_order_relaxed); }
+
 void corking_flush() {
   if (!cork.is_open()) return;
   cork.close();

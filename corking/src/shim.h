@@ -22,10 +22,14 @@ void corking_flush();
 // negative number: which step failed. The server is lean. The thread must not be a completion queue's.
 int corking_writes_for(int calls);
 
+// Whether rounds are opened.
+bool corking_is_on();
+
 // The channel argument, 1 or 0, by which a server asks for the short list of filters.
 extern const char corking_lean[];
 
-// Filters that were left out of channels since the process began: two for each channel of a lean server.
+// Filters that were left out of channels since the process began: two for each connection of a
+// lean server.
 int corking_filters_left_out();
 
 // System calls by which C-core has written to connections, since the process began.

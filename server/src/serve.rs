@@ -129,7 +129,7 @@ impl Config {
         let environment = Arc::new(queues);
         let heartbeat = Heartbeat::of(&environment);
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
-            .channel_args(channel_args(environment, writes).build_args())
+            .channel_args(limits(environment).build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
             .register_service(rpc::customer_controller(&observed, &edge))
             .register_service(health.service(&edge));
@@ -238,12 +238,6 @@ fn advice(reason: &io::Error) -> &'static str {
     }
 }
 
-/// What every connection is held to, without the filters that do nothing here where that is possible.
-fn channel_args(environment: Arc<Environment>, writes: corking::Writes) -> ChannelBuilder {
-    let limits = limits(environment);
-    if writes == corking::Writes::Corked { limits.raw_cfg_int(corking::LEAN.into(), 1) } else { limits }
-}
-
 /// What one connection may ask of the server.
 fn limits(environment: Arc<Environment>) -> ChannelBuilder {
     ChannelBuilder::new(environment)
@@ -255,6 +249,7 @@ fn limits(environment: Arc<Environment>) -> ChannelBuilder {
         .raw_cfg_int(c"grpc.max_metadata_size".into(), MAX_METADATA_BYTES)
         // A gzip message of 522 kB made the server hold 638 MiB: only the identity encoding is accepted.
         .raw_cfg_int(c"grpc.compression_enabled_algorithms_bitset".into(), 1)
+        .raw_cfg_int(corking::LEAN.into(), 1)
         .raw_cfg_int(c"grpc.http2.min_ping_interval_without_data_ms".into(), MIN_PING_INTERVAL_MS)
         .raw_cfg_int(c"grpc.keepalive_permit_without_calls".into(), 1)
         // Two servers on one port would share its connections and nobody would notice.
