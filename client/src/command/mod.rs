@@ -3,6 +3,7 @@
 mod capacity;
 mod completions;
 mod create;
+mod doctor;
 mod export;
 mod get;
 mod health;
@@ -21,6 +22,7 @@ use futures::TryStreamExt;
 pub(crate) use capacity::{Capacities, MEASURED_PODS};
 #[cfg(test)]
 pub(crate) use capacity::{Costs, explained, plan};
+pub(crate) use doctor::Examination;
 pub(crate) use export::{ExportFault, ExportSummary};
 pub(crate) use health::Health;
 #[cfg(test)]
@@ -43,6 +45,7 @@ pub(crate) enum Command {
     Import(Import),
     Export(export::Export),
     Load(Box<load::Load>),
+    Doctor(doctor::Doctor),
     Health(Health),
     Capacity(capacity::Capacity),
     Completions(completions::Completions),
@@ -111,6 +114,11 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
             if let Some(page) = load.html() {
                 load::replace(page, |out| write_load_page(&found, out)).map_err(Failure::LoadLost)?;
             }
+            Ok(found.exit())
+        }
+        Command::Doctor(doctor) => {
+            let found = doctor.run(&args.settings).await?;
+            report.doctor(&found, out)?;
             Ok(found.exit())
         }
         Command::Health(health) => {

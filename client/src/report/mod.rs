@@ -1,6 +1,7 @@
 //! Values in, bytes out: for people or for programs.
 
 mod capacity;
+mod doctor;
 mod human;
 mod json;
 mod load;
@@ -15,7 +16,9 @@ pub(crate) use human::Human;
 pub(crate) use json::Json;
 pub(crate) use load::write_page as write_load_page;
 
-use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, LoadReport, WatchSummary};
+use crate::command::{
+    Capacities, Checked, Examination, ExportSummary, Health, ImportSummary, LoadReport, WatchSummary,
+};
 use crate::exit::Failure;
 
 /// One way to write down what commands return.
@@ -32,6 +35,7 @@ pub(crate) trait Report {
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()>;
     fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()>;
     fn capacity(&self, found: &Capacities, out: &mut dyn Write) -> io::Result<()>;
+    fn doctor(&self, examination: &Examination, out: &mut dyn Write) -> io::Result<()>;
     fn load(&self, load: &LoadReport, out: &mut dyn Write) -> io::Result<()>;
     /// Why a command could not come to its end; nothing where the failure is no news.
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()>;

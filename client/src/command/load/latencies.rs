@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize, de, ser};
 
 const SIGNIFICANT_DIGITS: u8 = 3;
 
+/// Two days: a call may take one, and be one late.
+const LONGEST: Duration = Duration::from_hours(48);
+
 /// Saved as HdrHistogram's V2 form in base64, which its tools in other languages read too.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Latencies(Histogram<u64>);
@@ -22,7 +25,9 @@ impl Default for Latencies {
 
 impl Latencies {
     pub(crate) fn record(&mut self, latency: Duration) {
-        self.0.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
+        // `saturating_record` would cut at today's limit instead of growing.
+        let nanoseconds = u64::try_from(latency.min(LONGEST).as_nanos()).expect("a day fits");
+        self.0.record(nanoseconds).expect("it grows with what is recorded");
     }
 
     pub(crate) fn add(&mut self, other: &Self) {

@@ -1,10 +1,12 @@
 //! Runs in files.
 
+use std::fs::Permissions;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 use super::fault::LoadFault;
 use super::run::Run;
@@ -42,7 +44,7 @@ pub(crate) fn write(path: &Path, runs: Vec<Run>) -> Result<(), LoadFault> {
 pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), LoadFault> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let whole = || {
-        let mut out = io::BufWriter::new(NamedTempFile::new_in(folder)?);
+        let mut out = io::BufWriter::new(beside(folder)?);
         fill(&mut out)?;
         out.into_inner()?.persist(path)?;
         Ok(())
@@ -56,5 +58,10 @@ pub(crate) fn try_place(path: &Path) -> Result<(), LoadFault> {
     if path.is_dir() {
         return Err(LoadFault::Unwritable(path.to_owned(), io::ErrorKind::IsADirectory.into()));
     }
-    NamedTempFile::new_in(folder).map(drop).map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
+    beside(folder).map(drop).map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
+}
+
+/// As readable as any other new file: a temporary one would be its owner's alone.
+fn beside(folder: &Path) -> io::Result<NamedTempFile> {
+    Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)
 }
