@@ -51,11 +51,11 @@ pub(super) async fn open(address: SocketAddr) -> io::Result<TcpStream> {
 /// Opens as plaintext HTTP/2 would, and once more as TLS where the answer does not tell.
 pub(super) async fn speaks(address: SocketAddr) -> io::Result<Speaks> {
     let plain = first_bytes(address, HTTP2_OPENING).await?;
-    let told = understood(&plain);
+    let told = understood(plain.as_deref());
     if !matches!(told, Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) {
         return Ok(told);
     }
-    match understood(&first_bytes(address, &client_hello()).await?) {
+    match understood(first_bytes(address, &client_hello()).await?.as_deref()) {
         Speaks::Tls => Ok(Speaks::Tls),
         _ => Ok(told),
     }
@@ -64,31 +64,28 @@ pub(super) async fn speaks(address: SocketAddr) -> io::Result<Speaks> {
 /// The first bytes of the answer; none if the wait was in vain, and empty if the connection was closed.
 async fn first_bytes(address: SocketAddr, opening: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let mut stream = open(address).await?;
-    let mut bytes = vec![0; 9];
+    let mut bytes = [0; 9];
+    let mut read = 0;
     let exchange = async {
         stream.write_all(opening).await?;
-        let mut read = 0;
         while read < bytes.len() {
             match stream.read(&mut bytes[read..]).await? {
                 0 => break,
                 more => read += more,
             }
         }
-        Ok(read)
+        Ok(())
     };
-    match timeout(PATIENCE, exchange).await {
-        Ok(read) => {
-            bytes.truncate(read);
-            Ok(Some(bytes))
-        }
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(None),
-        // Reset: it did not like what it heard.
-        Err(_) => Ok(Some(Vec::new())),
-    }
+    let ended = timeout(PATIENCE, exchange).await;
+    // What came counts, also if the connection was then left silent or reset: a TLS alert is shorter than a frame.
+    Ok(match ended {
+        Err(error) if read == 0 && error.kind() == io::ErrorKind::TimedOut => None,
+        _ => Some(bytes[..read].to_vec()),
+    })
 }
 
-fn understood(answer: &Option<Vec<u8>>) -> Speaks {
-    match answer.as_deref() {
+fn understood(answer: Option<&[u8]>) -> Speaks {
+    match answer {
         None => Speaks::Nothing,
         Some([]) => Speaks::HangsUp,
         Some([TLS_ALERT | TLS_HANDSHAKE, TLS_MAJOR, ..]) => Speaks::Tls,

@@ -1,7 +1,8 @@
 //! How a load is going, on standard error: drawn anew each second on a terminal, a line now and then elsewhere.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -102,7 +103,7 @@ fn headline(slice: &Slice) -> String {
         slice.failed()
     );
     for (code, count) in &slice.failures {
-        line += &format!(", {code} {count}");
+        write!(line, ", {code} {count}").expect("a string takes text");
     }
     line
 }
@@ -111,7 +112,7 @@ fn headline(slice: &Slice) -> String {
 fn drawn(slice: &Slice, failed_so_far: u64) -> String {
     let mut text = headline(slice);
     if failed_so_far > 0 {
-        text += &format!(" ({failed_so_far} so far)");
+        write!(text, " ({failed_so_far} so far)").expect("a string takes text");
     }
     text + &bars(&slice.pods)
 }
@@ -125,10 +126,10 @@ pub(crate) fn bars(pods: &BTreeMap<String, u64>) -> String {
         let share = *calls as f64 / all;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the width of a bar")]
         let bar = "#".repeat((share * BAR_WIDTH).round() as usize);
-        text += &format!("\npod {pod:width$} {calls:>10} {:>5.1} % {bar}", share * 100.0);
+        write!(text, "\npod {pod:width$} {calls:>10} {:>5.1} % {bar}", share * 100.0).expect("a string takes text");
     }
     if pods.len() > MOST_PODS {
-        text += &format!("\nand {} more pods", pods.len() - MOST_PODS);
+        write!(text, "\nand {} more pods", pods.len() - MOST_PODS).expect("a string takes text");
     }
     text
 }

@@ -100,7 +100,9 @@ fn condensed(slices: &[Slice]) -> Vec<Slice> {
             sum.p50_ms = sum.p50_ms.max(slice.p50_ms);
             sum.p99_ms = sum.p99_ms.max(slice.p99_ms);
             for (counts, more) in [(&mut sum.failures, &slice.failures), (&mut sum.pods, &slice.pods)] {
-                more.iter().for_each(|(name, count)| *counts.entry(name.clone()).or_default() += count);
+                for (name, count) in more {
+                    *counts.entry(name.clone()).or_default() += count;
+                }
             }
         }
         sum
