@@ -26,6 +26,10 @@ pub struct CallError {
     pub method: &'static str,
     /// Where the call went.
     pub target: Arc<Target>,
+    /// How often it was sent, retries and hedges included; C-core's transparent retries are not counted.
+    pub attempts: u32,
+    /// The details as they came: a serialized `google.rpc.Status`, or empty.
+    pub details: Vec<u8>,
     /// How long it took until the failure was known, all attempts together.
     pub elapsed: Duration,
     /// Whether someone on the other side answered, be it the server or a proxy before it.
@@ -50,6 +54,8 @@ impl CallError {
             retry_after: None,
             method,
             target,
+            attempts: 1,
+            details: Vec::new(),
             elapsed,
             answered: false,
         };
@@ -69,6 +75,7 @@ impl CallError {
             message: one_line(status.message()),
             violations: violations(&details),
             retry_after: retry_after(&details),
+            details: status.details().to_vec(),
             // C-core says so nowhere else; where its wording changes, only our wording does.
             answered: status.debug_error_string().contains("received from peer"),
             ..self

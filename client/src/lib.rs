@@ -46,7 +46,9 @@
 //! `bench/peers/load-ours` is a program that has these lines and nothing else: it refuses to run where they are not
 //! enough.
 
+mod calls;
 mod channel;
+mod channels;
 mod code;
 mod customers;
 mod error;
@@ -54,7 +56,9 @@ mod health;
 mod retry;
 mod target;
 
+pub use calls::Safety;
 pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_MESSAGE_BYTES};
+pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};
 pub use code::Code;
 pub use customers::{Answer, Customers, IDEMPOTENT_HEADER};
 pub use error::{CallError, FieldViolation};
