@@ -1,0 +1,17 @@
+//! Channels against servers that misbehave: one topic a file.
+
+mod age;
+mod creates;
+mod goaway;
+mod greeter;
+mod hedged;
+mod outage;
+mod policies;
+mod retries;
+#[expect(dead_code, reason = "the tests of the program use the rest")]
+#[path = "../program/scripted.rs"]
+mod scripted;
+mod states;
+#[path = "../../examples/greeter/stub.rs"]
+mod stub;
+mod wire;
