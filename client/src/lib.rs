@@ -46,6 +46,10 @@
 //! `bench/peers/load-ours` is a program that has these lines and nothing else: it refuses to run where they are not
 //! enough.
 
+// What the linker's flags of this package (build.rs) refer to is in there.
+#[cfg(test)]
+use corking as _;
+
 mod calls;
 mod channel;
 mod channels;

@@ -5,6 +5,8 @@ mod stub;
 use std::error::Error;
 
 use async_std::task::block_on;
+// What the linker's flags of this package (build.rs) refer to is in there.
+use corking as _;
 use stub::{GreeterClient, text};
 use ticketing_client::{Channels, Policy, Safety, Target};
 
