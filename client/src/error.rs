@@ -36,6 +36,11 @@ pub struct CallError {
     pub answered: bool,
 }
 
+/// How C-core's messages begin where nobody was reached. While it waits to connect again it claims of such errors too
+/// that they came from the peer.
+const UNREACHED: [&str; 3] =
+    ["failed to connect to all addresses", "connections to all backends failing", "DNS resolution failed"];
+
 /// A field of the request that the server found unfit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
@@ -77,7 +82,8 @@ impl CallError {
             retry_after: retry_after(&details),
             details: status.details().to_vec(),
             // C-core says so nowhere else; where its wording changes, only our wording does.
-            answered: status.debug_error_string().contains("received from peer"),
+            answered: status.debug_error_string().contains("received from peer")
+                && !UNREACHED.iter().any(|start| status.message().starts_with(start)),
             ..self
         }
     }

@@ -22,6 +22,7 @@ const YOUNGEST: f64 = 0.8;
 /// Looks after one place until the last handle is gone.
 pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
     let mut told = State::Idle;
+    let mut told_why = false;
     let mut due = None;
     loop {
         let Some(held) = inner.upgrade() else { return };
@@ -29,8 +30,10 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         let connection = slot.current();
         let raw = connection.channel.check_connectivity_state(false);
         let state = State::of(raw);
-        if state != told {
+        // A connection fails before the calls that wait for it do: why is known only then.
+        if state != told || (state == State::Failing && !told_why && held.states.know_why()) {
             told = state;
+            told_why = state == State::Failing && held.states.know_why();
             connection.set_failing(state == State::Failing);
             held.states.changed(place, state);
         }

@@ -33,7 +33,7 @@ pub struct StateChange {
     /// What it is doing now.
     pub state: State,
     /// Why the last call that failed without an answer did so, on any connection; C-core tells no more about a
-    /// connection itself. Only where the state is [`State::Failing`].
+    /// connection itself. Only where the state is [`State::Failing`], which is told once more when a call has failed.
     pub last_error: Option<String>,
 }
 
@@ -83,7 +83,14 @@ impl States {
         *lock(&self.last_error) = Some(error.to_owned());
     }
 
+    pub(crate) fn know_why(&self) -> bool {
+        lock(&self.last_error).is_some()
+    }
+
     pub(crate) fn changed(&self, connection: usize, state: State) {
+        if state == State::Ready {
+            *lock(&self.last_error) = None;
+        }
         let last_error = if state == State::Failing { lock(&self.last_error).clone() } else { None };
         let change = StateChange { connection, state, last_error };
         // A listener that does not keep up misses changes instead of holding up connections.
