@@ -2,6 +2,8 @@
 //!
 //! A [`Channel`] is one long-lived connection to one [`Target`]; [`Channel::customers`] makes typed calls on it.
 //! Every call has a deadline, every failure is a [`CallError`] that says what failed, where, and what to try.
+//! [`Channels`] add what a service needs for long: several connections, their replacement by age, retries within a
+//! budget and hedged reads, for any stub that grpcio generates (`examples/greeter`).
 //! Nothing here reads environment variables, writes to the terminal or installs a logger.
 //!
 //! ```no_run
