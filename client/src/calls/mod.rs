@@ -116,8 +116,7 @@ where
                     let second = pin!(self.attempt(inner.lease(Some(slot))));
                     // Whichever is still under way when this returns is dropped, and C-core cancels it.
                     match select(first, second).await {
-                        Either::Left((Err(_), other)) => other.await,
-                        Either::Right((Err(_), other)) => other.await,
+                        Either::Left((Err(_), other)) | Either::Right((Err(_), other)) => other.await,
                         Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
                     }
                 }

@@ -33,7 +33,7 @@ impl Recent {
             times.micros[oldest] = micros;
         }
         times.seen += 1;
-        if times.seen % EVERY == 0 {
+        if times.seen.is_multiple_of(EVERY) {
             let mut sorted = times.micros.clone();
             let place = sorted.len() * 95 / 100;
             let (_, p95, _) = sorted.select_nth_unstable(place);
