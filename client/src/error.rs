@@ -29,7 +29,9 @@ pub struct CallError {
     /// How often it was sent, retries and hedges included; C-core's transparent retries are not counted.
     pub attempts: u32,
     /// The details as they came: a serialized `google.rpc.Status`, or empty.
-    pub details: Vec<u8>,
+    ///
+    /// Shared, since most errors have none and all of them are handed on by value.
+    pub details: Arc<Vec<u8>>,
     /// How long it took until the failure was known, all attempts together.
     pub elapsed: Duration,
     /// Whether someone on the other side answered, be it the server or a proxy before it.
@@ -60,7 +62,7 @@ impl CallError {
             method,
             target,
             attempts: 1,
-            details: Vec::new(),
+            details: Arc::default(),
             elapsed,
             answered: false,
         };
@@ -80,7 +82,7 @@ impl CallError {
             message: one_line(status.message()),
             violations: violations(&details),
             retry_after: retry_after(&details),
-            details: status.details().to_vec(),
+            details: Arc::new(status.details().to_vec()),
             // C-core says so nowhere else; where its wording changes, only our wording does.
             answered: status.debug_error_string().contains("received from peer")
                 && !UNREACHED.iter().any(|start| status.message().starts_with(start)),
