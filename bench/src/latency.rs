@@ -12,7 +12,7 @@ use crate::peers::{Peer, Running};
 use crate::record;
 
 /// Of each pair and load, one side after the other.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// Calls whose rate tells what a server can.
 const CAPACITY_CALLS: usize = 60_000;
 const CAPACITY_ROUNDS: usize = 3;

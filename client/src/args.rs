@@ -105,13 +105,16 @@ impl Settings {
 
 /// How many, at least one.
 pub(crate) fn count(text: &str) -> Result<u64, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
+    text.parse()
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or_else(|| "must be a whole number from 1 on, in digits alone, such as 50000".to_owned())
 }
 
 /// A number above 0.
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| "must be a number above 0".to_owned())
+    number.ok_or_else(|| "must be a number above 0, without separators, such as 50000 or 0.5".to_owned())
 }
 
 /// Hundredths of a whole.

@@ -65,15 +65,18 @@ impl fmt::Display for Reason {
             Self::SwitchedOff => f.write_str("it is switched off"),
             Self::NotLinked => f.write_str("this program was linked without --wrap (see the README of corking)"),
             Self::AnotherCore => f.write_str("this is another C-core than 1.56.2"),
-            Self::FailedCalls(step) => write!(f, "the self-test's calls failed (step {})", step.abs()),
+            Self::FailedCalls(step) => {
+                write!(f, "the self-test's calls failed (step {}, please report it)", step.abs())
+            }
             Self::AnotherStack(left_out) => write!(f, "{left_out} filters could be left out instead of {LEFT_OUT}"),
             Self::NoGain(writes) => write!(f, "{CALLS} answers of the self-test took {writes} writes"),
         }
     }
 }
 
-/// Corks all completion queues of this process, if that is `wanted`. The first time a self-test of some milliseconds comes before, which needs
-/// two file descriptors and no network. Where anything is not as it has to be, everything stays as C-core comes.
+/// Corks all completion queues of this process, if that is `wanted`. The first time a self-test of some milliseconds comes
+/// before, which needs two file descriptors and no network. Where anything is not as it has to be, everything stays as
+/// C-core comes.
 ///
 /// Call it first before anything is served, since the self-test counts all writes of the process, and not on a
 /// completion queue's thread. It can be changed at any time; rounds that are open end as always.
@@ -112,12 +115,6 @@ pub fn flush() {
 #[must_use]
 pub fn filters_left_out() -> i32 {
     shim::filters_left_out()
-}
-
-/// System calls by which C-core has written to connections, since the process began.
-#[must_use]
-pub fn writes() -> u64 {
-    shim::writes()
 }
 
 #[cfg(test)]

@@ -38,9 +38,10 @@ namespace {
 // more events save no more writes that could be measured; with 16 a round is too short for 100 calls on a connection.
 constexpr unsigned kMostEvents = 256;
 
-// A round ends after this time too, whatever its events cost. It is looked at once in kEventsBetweenLooks events, since
-// reading the clock costs 2 % of an event.
+// A round ends after this time too. It is looked at once in kEventsBetweenLooks events, since reading the clock costs 2 % of
+// a small call's event; where events take longer than kSlowEventNanoseconds, after each.
 constexpr int64_t kLongestRoundNanoseconds = 500'000;
+constexpr int64_t kSlowEventNanoseconds = 50'000;
 constexpr unsigned kEventsBetweenLooks = 8;
 
 std::atomic<bool> corking{false};
@@ -67,12 +68,15 @@ class Cork {
   void open() {
     round_ = new (&room_) Round();
     events_ = 0;
-    begun_ = now_in_nanoseconds();
+    last_look_ = 0;
+    begun_ = looked_at_ = now_in_nanoseconds();
   }
 
   // Carries out everything: for each connection one write.
   void close() {
     grpc_core::ApplicationCallbackExecCtx callbacks;
+    // Deadlines and pings count from now, whatever the last event took.
+    round_->InvalidateNow();
     // Before the destructor, which would hand work to C-core's executor threads where a lock is contended.
     round_->Flush();
     round_->~Round();
@@ -83,7 +87,13 @@ class Cork {
   bool has_room() {
     ++events_;
     if (events_ >= kMostEvents) return false;
-    return events_ % kEventsBetweenLooks != 0 || now_in_nanoseconds() - begun_ < kLongestRoundNanoseconds;
+    if (events_ - last_look_ < events_to_look_) return true;
+    const int64_t now = now_in_nanoseconds();
+    const bool is_slow = now - looked_at_ > kSlowEventNanoseconds * (events_ - last_look_);
+    events_to_look_ = is_slow ? 1 : kEventsBetweenLooks;
+    last_look_ = events_;
+    looked_at_ = now;
+    return now - begun_ < kLongestRoundNanoseconds;
   }
 
   // C-core keeps the time of a context's first look at the clock. Timers that an event starts count from the event.
@@ -95,9 +105,27 @@ class Cork {
   Round* round_ = nullptr;
   unsigned events_ = 0;
   int64_t begun_ = 0;
+  // The event at which the clock was last looked at, and what it said.
+  unsigned last_look_ = 0;
+  int64_t looked_at_ = 0;
+  // As the thread's last events were slow or not, so that a first slow one after slow ones is not missed.
+  unsigned events_to_look_ = kEventsBetweenLooks;
 };
 
 thread_local Cork cork;
+
+// Carries out what a thread leaves that ends amid a round, by a panic: its connections are other threads' too. Apart from the
+// cork, so that only the beginning of a round asks whether it is there.
+struct LastWill {
+  ~LastWill() {
+    if (cork.is_open()) cork.close();
+  }
+};
+
+void open_round() {
+  static thread_local const LastWill last_will;
+  cork.open();
+}
 
 }  // namespace
 
@@ -115,7 +143,7 @@ grpc_event __wrap_grpc_completion_queue_next(grpc_completion_queue* queue, gpr_t
     cork.close();
   }
   const grpc_event event = __real_grpc_completion_queue_next(queue, deadline, reserved);
-  if (event.type == GRPC_OP_COMPLETE && corking.load(std::memory_order_relaxed)) cork.open();
+  if (event.type == GRPC_OP_COMPLETE && corking.load(std::memory_order_relaxed)) open_round();
   return event;
 }
 
@@ -140,6 +168,10 @@ bool corking_knows_calls() { return filter_stack_call_vtable != nullptr && filte
 void corking_switch(bool on) { corking.store(on, std::memory_order_relaxed); }
 
 bool corking_is_on() { return corking.load(std::memory_order_relaxed); }
+
+void corking_end_round() {
+  if (cork.is_open()) cork.close();
+}
 
 void corking_flush() {
   if (!cork.is_open()) return;

@@ -1,4 +1,4 @@
-// What lib.rs calls. None of it throws, and all but corking_flush may be called from any thread at any time.
+// What lib.rs calls. None of it throws. Where nothing else is said it may be called from any thread at any time.
 #ifndef CORKING_SHIM_H
 #define CORKING_SHIM_H
 
@@ -17,6 +17,9 @@ void corking_switch(bool on);
 
 // Carries out what the calling thread has collected, and goes on collecting.
 void corking_flush();
+
+// Carries out what the calling thread has collected, and collects no more until its next event.
+void corking_end_round();
 
 // Answers `calls` on a connection of its own that are all there at once. Returns the writes that the answers took, or a
 // negative number: which step failed. The server is lean. The thread must not be a completion queue's.

@@ -11,7 +11,6 @@ unsafe extern "C" {
     safe fn corking_flush();
     safe fn corking_writes_for(calls: i32) -> i32;
     safe fn corking_filters_left_out() -> i32;
-    safe fn corking_writes() -> u64;
 }
 
 pub(crate) fn is_linked() -> bool {
@@ -37,8 +36,4 @@ pub(crate) fn writes_for(calls: i32) -> i32 {
 
 pub(crate) fn filters_left_out() -> i32 {
     corking_filters_left_out()
-}
-
-pub(crate) fn writes() -> u64 {
-    corking_writes()
 }

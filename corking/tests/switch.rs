@@ -31,6 +31,14 @@ fn it_goes_both_ways_under_load_and_no_call_notices() {
         pause();
         assert_eq!(corking::start(true), Writes::Corked);
     }
+    let left_out = |on| {
+        corking::start(on);
+        let before = corking::filters_left_out();
+        assert_eq!(say_at_once(&server.channel(), 1), 1);
+        corking::filters_left_out() - before
+    };
+    assert_eq!(left_out(false), 0);
+    assert_eq!(left_out(true), 2);
     done.store(true, Ordering::Relaxed);
     for caller in callers {
         caller.join().expect("no panic");

@@ -164,6 +164,7 @@ impl Store for StickyStore {
 
 /// The process would abort: it is C-core's assertion that speaks.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "this thread is the test's own")]
 fn a_request_that_its_caller_left_on_a_queue_that_is_behind_does_not_end_the_process() {
     let (askers, when_asked) = async_std::channel::unbounded();
     let (go, told) = mpsc::channel();

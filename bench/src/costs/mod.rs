@@ -13,7 +13,7 @@ use crate::record;
 pub(crate) use table::{Cell, Table};
 
 /// Of the figures with bounds.
-const GET_ROUNDS: usize = 7;
+const GET_ROUNDS: usize = 9;
 /// Of what is only told.
 const OTHER_ROUNDS: usize = 3;
 /// Of the quick run.

@@ -69,6 +69,9 @@ pub(super) fn write(found: &Capacities, out: &mut dyn Write) -> io::Result<()> {
     }
     match bottleneck {
         None => writeln!(out, "no bottleneck in sight"),
+        Some(first) if first.calls_per_second <= 0.0 => {
+            writeln!(out, "first bottleneck: {}, before the first call: {}", first.limit.name(), first.limit.advice())
+        }
         Some(first) => writeln!(
             out,
             "first bottleneck: {}, at {} calls/s: {}",

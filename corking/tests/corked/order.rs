@@ -1,10 +1,13 @@
 //! What waits for what.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use async_std::task::block_on;
+use futures::future::{join_all, select_all};
 use grpcio::{CallOption, Client, ServiceBuilder, UnarySink};
 
 use crate::corked;
@@ -64,6 +67,32 @@ fn blocking_calls_from_threads_that_serve_no_queue_are_as_ever() {
         let answer = client.unary_call(&SAY, &b"x".to_vec(), CallOption::default().timeout(PATIENCE));
         assert_eq!(answer.expect("answered"), b"x");
     }
+}
+
+/// Requests that came together are one round, until that has lasted its time.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "what is looked at is a task that blocks its queue's thread")]
+fn a_first_answer_does_not_wait_for_all_slow_handlers() {
+    const CALLS: usize = 60;
+    corked();
+    let handled = Arc::new(AtomicUsize::new(0));
+    let handlers = Arc::clone(&handled);
+    let service = ServiceBuilder::new().add_unary_handler(&RELAY, move |ctx, request, sink: UnarySink<Vec<u8>>| {
+        thread::sleep(Duration::from_millis(2));
+        handlers.fetch_add(1, Ordering::Relaxed);
+        ctx.spawn(async move {
+            let _ = sink.success(request).await;
+        });
+    });
+    let server = Echo::with(service, &environment(1));
+    let channel = server.channel();
+    let calls = (0..CALLS).map(|_| ask(&channel, &RELAY, &b"x".to_vec(), CallOption::default().timeout(PATIENCE)));
+    let (first, _, others) = block_on(select_all(calls.collect::<Vec<_>>()));
+    first.expect("answered");
+    let handled = handled.load(Ordering::Relaxed);
+    assert!(handled < CALLS / 2, "{handled} handlers had ended");
+    assert!(block_on(join_all(others)).into_iter().all(|answer| answer.is_ok()));
+    server.shut_down();
 }
 
 #[test]

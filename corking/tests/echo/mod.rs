@@ -94,7 +94,9 @@ impl Echo {
                 });
             })
             .build();
-        let builder = ServerBuilder::new(Arc::clone(environment)).requests_slot_per_cq(32).register_service(service);
+        let lean = ChannelBuilder::new(Arc::clone(environment)).raw_cfg_int(corking::LEAN.into(), 1).build_args();
+        let builder = ServerBuilder::new(Arc::clone(environment)).requests_slot_per_cq(32).channel_args(lean);
+        let builder = builder.register_service(service);
         let mut server = builder.build().expect("a server");
         let port = server.add_listening_port("127.0.0.1:0", ServerCredentials::insecure()).expect("a free port");
         server.start();

@@ -52,7 +52,7 @@ pub struct Args {
     /// Completion queues, a thread each [default: half of the CPUs that the cgroup grants, at least 1]
     #[arg(long, env = "WORKERS", value_name = "N")]
     pub workers: Option<String>,
-    /// Whether answers that are ready together leave in one write: on or off
+    /// Whether answers that are ready together leave in one write, on connections without C-core's idle filters: on or off
     #[arg(long, env = "CORKING", default_value = "on", value_name = "SWITCH")]
     pub corking: String,
     /// Whether calls are counted and timed for /metrics: on or off
