@@ -90,7 +90,7 @@ fn a_first_answer_does_not_wait_for_all_slow_handlers() {
     let (first, _, others) = block_on(select_all(calls.collect::<Vec<_>>()));
     first.expect("answered");
     let handled = handled.load(Ordering::Relaxed);
-    assert!(handled < CALLS / 2, "{handled} handlers had ended");
+    assert!(handled < 20, "{handled} handlers had ended");
     assert!(block_on(join_all(others)).into_iter().all(|answer| answer.is_ok()));
     server.shut_down();
 }
