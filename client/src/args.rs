@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use ticketing_client::{Channel, MAX_DEADLINE, Target};
+use ticketing_client::{Channel, Channels, MAX_DEADLINE, Target};
 
 use crate::command::Command;
 use crate::exit::{self, Failure};
@@ -92,7 +92,12 @@ impl Output {
 }
 
 impl Settings {
-    /// A channel to the server that is meant; nothing is connected yet.
+    /// What retries calls to the server that is meant; nothing is connected yet.
+    pub(crate) fn channels(&self) -> Result<Channels, Failure> {
+        Ok(Channels::builder(self.target()?).deadline(self.deadline).build())
+    }
+
+    /// A channel to that server, on which every call is one attempt; nothing is connected yet.
     pub(crate) fn channel(&self) -> Result<Channel, Failure> {
         Ok(Channel::builder(self.target()?).deadline(self.deadline).build())
     }

@@ -34,14 +34,26 @@ pub struct CallError {
     pub details: Arc<Vec<u8>>,
     /// How long it took until the failure was known, all attempts together.
     pub elapsed: Duration,
-    /// Whether someone on the other side answered, be it the server or a proxy before it.
+    /// Whether someone on the other side answered, be it the server or a proxy before it. Where not, nobody was reached,
+    /// the connection ended during the call, or the deadline came first.
     pub answered: bool,
 }
 
-/// How C-core's messages begin where nobody was reached. While it waits to connect again it claims of such errors too
-/// that they came from the peer.
-const UNREACHED: [&str; 3] =
-    ["failed to connect to all addresses", "connections to all backends failing", "DNS resolution failed"];
+/// How C-core's messages begin where nobody was reached.
+///
+/// Only its words tell: its client's filters (`ClientCallData::SetStatusFromError`) and its HTTP/2 transport
+/// (`grpc_chttp2_fake_status`) write an error of their own where the trailers of an answer would be, and whoever reads
+/// that calls every status there "received from peer". Where its wording changes, only ours does, and failing connections
+/// of a pool are found out by their state alone.
+const UNREACHED: [&str; 4] = [
+    "failed to connect to all addresses",
+    "connections to all backends failing",
+    "DNS resolution failed",
+    "empty address list",
+];
+
+/// How C-core's messages begin where a call was on a connection that ended, or that its deadline found still waiting.
+const LOST: [&str; 5] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout", "Deadline Exceeded"];
 
 /// A field of the request that the server found unfit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,17 +95,17 @@ impl CallError {
             violations: violations(&details),
             retry_after: retry_after(&details),
             details: Arc::new(status.details().to_vec()),
-            // C-core says so nowhere else; where its wording changes, only our wording does.
             answered: status.debug_error_string().contains("received from peer")
-                && !UNREACHED.iter().any(|start| status.message().starts_with(start)),
+                && !begins(status.message(), &UNREACHED)
+                && !begins(status.message(), &LOST),
             ..self
         }
     }
 
     /// What a person can do about it; empty where there is nothing to say.
-    pub const fn advice(&self) -> &'static str {
+    pub fn advice(&self) -> &'static str {
         match self.code {
-            Code::Unavailable if !self.answered => "is the server running? Check the host and the port",
+            Code::Unavailable if self.is_unreached() => "is the server running? Check the host and the port",
             Code::Unavailable | Code::Aborted => "try again in a moment",
             Code::Cancelled => "the server is stopping: try again in a moment",
             Code::DeadlineExceeded => "the server is slow or gone: try again, or allow a longer deadline",
@@ -108,6 +120,11 @@ impl CallError {
         }
     }
 
+    /// Whether there was no connection that the call could go out on.
+    pub(crate) fn is_unreached(&self) -> bool {
+        !self.answered && !begins(&self.message, &LOST)
+    }
+
     /// The innermost cause of a failed connection: C-core puts it last, behind a chain of `: `.
     fn connection_fault(&self) -> &str {
         self.message.rsplit(": ").next().unwrap_or(&self.message)
@@ -119,7 +136,7 @@ impl fmt::Display for CallError {
         let Self { code, message, method, target, .. } = self;
         let elapsed = Elapsed(self.elapsed);
         match code {
-            Code::Unavailable if !self.answered => {
+            Code::Unavailable if self.is_unreached() => {
                 write!(f, "cannot reach {target}: {code} ({}) after {elapsed}", self.connection_fault())?;
             }
             Code::DeadlineExceeded => write!(f, "{target} did not answer {method} within {elapsed}: {code}")?,
@@ -161,6 +178,10 @@ fn retry_after(details: &Status) -> Option<Duration> {
 fn unpack<M: Message>(details: &Status, name: &str) -> Option<M> {
     let any = details.details.iter().find(|any| any.type_url.rsplit('/').next() == Some(name))?;
     M::parse_from_bytes(&any.value).ok()
+}
+
+fn begins(message: &str, starts: &[&str]) -> bool {
+    starts.iter().any(|start| message.starts_with(start))
 }
 
 fn one_line(text: &str) -> String {
@@ -227,6 +248,20 @@ mod tests {
             error.to_string(),
             "CreateCustomer at localhost:12345 failed: UNAVAILABLE: no healthy upstream; try again in a moment"
         );
+    }
+
+    #[test]
+    fn what_c_core_says_of_itself_is_no_answer_though_it_claims_so() {
+        for (message, unreached) in [
+            ("failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Connection refused", true),
+            ("DNS resolution failed for nowhere:1", true),
+            ("recvmsg:Connection reset by peer", false),
+            ("Socket closed", false),
+        ] {
+            let error = answered(RpcStatusCode::UNAVAILABLE, message, Vec::new());
+            assert_eq!((error.answered, error.is_unreached()), (false, unreached), "{message}");
+            assert_eq!(error.to_string().starts_with("cannot reach localhost:12345"), unreached, "{error}");
+        }
     }
 
     #[test]

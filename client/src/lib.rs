@@ -17,6 +17,26 @@
 //! # }
 //! ```
 //!
+//! # A service's calls
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
+//! use ticketing_client::{Channels, Policy, Safety, Target};
+//! use ticketing_proto::{health::HealthCheckRequest, health_grpc::HealthClient};
+//!
+//! let target = Target::new("envoy", 8443)?;
+//! let channels = Channels::builder(target).policy(Policy::Pool { connections: 4 }).build();
+//! let customer = channels.customers().get("0199e1f0-5c1c-7000-8000-000000000000").await?;
+//! println!("{} by {:?}", customer.value.first_name, customer.pod);
+//!
+//! // The stub of any other service that grpcio's generator wrote:
+//! let request = HealthCheckRequest::new();
+//! let check = |channel, options| HealthClient::new(channel).check_async_opt(&request, options);
+//! let health = channels.call("Check", Safety::Read, check).await?;
+//! println!("{:?}", health.value.status);
+//! # Ok(()) }) }
+//! ```
+//!
 //! # Many calls at once
 //!
 //! A service that makes many calls at once adds three things of its own, none of which a library can bring along. Without
@@ -69,6 +89,6 @@ pub use code::Code;
 pub use customers::{Answer, Customers, IDEMPOTENT_HEADER};
 pub use error::{CallError, FieldViolation};
 pub use health::Serving;
-pub use retry::{Backoff, retry_within};
+pub use retry::Backoff;
 pub use target::{BadTarget, Target};
 pub use ticketing_proto::ticketing::{CreateCustomerRequest, Customer, CustomerList};

@@ -139,11 +139,11 @@ where
         let outcome = outcome
             .map_err(|error| CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), &error));
         match &outcome {
-            Err(error) if error.code == Code::Unavailable && !error.answered => {
+            Err(error) if error.code == Code::Unavailable && error.is_unreached() => {
                 lease.connection.set_failing(true);
                 self.channels.inner.states.failed(&error.to_string());
             }
-            // A deadline or a cancelled call says nothing about the connection.
+            // A deadline says nothing about the connection, and one that was lost is made anew by the next call.
             Err(error) if !error.answered => {}
             _ => lease.connection.set_failing(false),
         }

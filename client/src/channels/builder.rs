@@ -1,5 +1,8 @@
 //! Settings of [`Channels`] that are not made yet.
 
+#[cfg(test)]
+mod readme;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -7,7 +10,7 @@ use std::time::Duration;
 
 use grpcio::{EnvBuilder, Environment};
 
-use super::connection::Dialling;
+use super::connection::{Dialling, Keepalive};
 use super::{Channels, Inner};
 use crate::{DEFAULT_DEADLINE, MAX_DEADLINE, Target};
 
@@ -35,6 +38,7 @@ pub struct ChannelsBuilder {
     deadline: Duration,
     max_age: Option<Duration>,
     idle_after: Duration,
+    keepalive: Keepalive,
     wait_for_ready: bool,
     hedging: bool,
     environment: Option<Arc<Environment>>,
@@ -54,6 +58,7 @@ impl ChannelsBuilder {
             deadline: DEFAULT_DEADLINE,
             max_age: None,
             idle_after: DEFAULT_IDLE,
+            keepalive: Keepalive::default(),
             wait_for_ready: false,
             hedging: false,
             environment: None,
@@ -84,6 +89,15 @@ impl ChannelsBuilder {
     /// Closes connections after so long without a call; 30 minutes unless set. C-core takes less than 1 s for 1 s.
     pub fn idle_after(mut self, idle: Duration) -> Self {
         self.idle_after = idle;
+        self
+    }
+
+    /// Pings the server after so long without a word from it while calls are open, and gives the connection up where
+    /// nothing comes within `timeout`; 30 s and 10 s unless set. A server that is pinged oftener than it allows sends the
+    /// connection away with `too_many_pings`: this service's allows a ping every 10 s, C-core's default one every 5
+    /// minutes; C-core sends two at most before it has other data to send.
+    pub fn keepalive(mut self, time: Duration, timeout: Duration) -> Self {
+        self.keepalive = Keepalive { time, timeout };
         self
     }
 
@@ -123,6 +137,7 @@ impl ChannelsBuilder {
                 dialling: Dialling {
                     round_robin: self.policy == Policy::RoundRobin,
                     idle_after: Some(self.idle_after),
+                    keepalive: self.keepalive,
                 },
                 environment,
                 slots: Vec::with_capacity(connections),

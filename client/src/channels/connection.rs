@@ -23,10 +23,20 @@ const RESOLUTION_INTERVAL_MS: i32 = 1_000;
 
 const IDLE_TIMEOUT_ARG: &CStr = c"grpc.client_idle_timeout_ms";
 
-/// Pings go only while a call is open, and a call's answer puts them off: a server that allows a ping every 5 minutes
-/// on an idle connection never counts one against us.
-const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// When a silent connection is pinged, and when it is given up.
+#[derive(Clone, Copy)]
+pub(crate) struct Keepalive {
+    pub(crate) time: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Default for Keepalive {
+    /// Pings go only while a call is open, and a call's answer puts them off: a server that allows a ping every 5 minutes
+    /// on an idle connection never counts one against us.
+    fn default() -> Self {
+        Self { time: Duration::from_secs(30), timeout: Duration::from_secs(10) }
+    }
+}
 
 /// What differs between connections.
 #[derive(Clone, Default)]
@@ -34,6 +44,7 @@ pub(crate) struct Dialling {
     pub(crate) round_robin: bool,
     /// Closed after so long without a call; C-core's own default where there is none.
     pub(crate) idle_after: Option<Duration>,
+    pub(crate) keepalive: Keepalive,
 }
 
 /// A channel of C-core with a socket of its own. Nothing is connected yet.
@@ -48,8 +59,8 @@ pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Di
         .max_reconnect_backoff(MAX_RECONNECT_BACKOFF)
         .raw_cfg_int(CONNECT_TIMEOUT_ARG.into(), CONNECT_TIMEOUT_MS)
         .raw_cfg_int(RESOLUTION_INTERVAL_ARG.into(), RESOLUTION_INTERVAL_MS)
-        .keepalive_time(KEEPALIVE_TIME)
-        .keepalive_timeout(KEEPALIVE_TIMEOUT)
+        .keepalive_time(dialling.keepalive.time)
+        .keepalive_timeout(dialling.keepalive.timeout)
         .keepalive_permit_without_calls(false)
         // Transparent retries, which spare the caller a GOAWAY, hang on this.
         .enable_retry(true)

@@ -34,9 +34,10 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         if state != told || (state == State::Failing && !told_why && held.states.know_why()) {
             told = state;
             told_why = state == State::Failing && held.states.know_why();
-            connection.set_failing(state == State::Failing);
             held.states.changed(place, state);
         }
+        // Each time: a call that failed before may be noted only after the change, and nothing else would clear it.
+        connection.set_failing(state == State::Failing);
         // The age counts from when it was first seen connected: what is idle has no connection that could be old.
         match (held.max_age, state) {
             (Some(age), State::Ready) if due.is_none() => due = Some(Instant::now() + jittered(age)),
@@ -77,4 +78,18 @@ async fn replace(inner: &Arc<Inner>, slot: &Slot) -> bool {
 
 fn jittered(age: Duration) -> Duration {
     age.mul_f64(YOUNGEST + (1.0 - YOUNGEST) * fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_that_were_made_together_do_not_leave_together() {
+        let longest = Duration::from_mins(5);
+        let ages: Vec<_> = (0..1_000).map(|_| jittered(longest)).collect();
+        assert!(ages.iter().all(|age| longest.mul_f64(YOUNGEST) <= *age && *age <= longest));
+        let (first, last) = (ages.iter().min().unwrap(), ages.iter().max().unwrap());
+        assert!(*last - *first > longest / 10, "all between {first:?} and {last:?}");
+    }
 }

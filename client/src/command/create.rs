@@ -1,5 +1,5 @@
 use clap::builder::NonEmptyStringValueParser;
-use ticketing_client::{Answer, CreateCustomerRequest, Customer, Customers, retry_within};
+use ticketing_client::{Answer, CreateCustomerRequest, Customer, Customers};
 use uuid::Uuid;
 
 use crate::exit::Failure;
@@ -27,12 +27,7 @@ impl Create {
             request_id: self.request_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
             ..CreateCustomerRequest::new()
         };
-        let answer = retry_within(customers.deadline(), |left| {
-            let customers = customers.with_deadline(left);
-            async move { customers.create(request).await }
-        })
-        .await;
-        answer.map_err(|error| {
+        customers.create(request).await.map_err(|error| {
             if error.code.is_transient() {
                 let id = &request.request_id;
                 let then = format!("whether it was created is not known: repeat it safely with --request-id {id}");

@@ -1,4 +1,4 @@
-use ticketing_client::{Answer, CallError, Customer, Customers, retry_within};
+use ticketing_client::{Answer, CallError, Customer, Customers};
 
 /// Look a customer up.
 #[derive(Debug, clap::Args)]
@@ -9,10 +9,6 @@ pub(crate) struct Get {
 
 impl Get {
     pub(crate) async fn run(&self, customers: &Customers) -> Result<Answer<Customer>, CallError> {
-        retry_within(customers.deadline(), |left| {
-            let customers = customers.with_deadline(left);
-            async move { customers.get(&self.id).await }
-        })
-        .await
+        customers.get(&self.id).await
     }
 }

@@ -1,6 +1,6 @@
 use futures::Stream;
 use futures::stream::try_unfold;
-use ticketing_client::{CallError, CustomerList, Customers, retry_within};
+use ticketing_client::{CallError, CustomerList, Customers};
 
 /// The most that a server puts on one page.
 const LARGEST_PAGE: i32 = 1000;
@@ -32,13 +32,7 @@ impl List {
         let page_size = self.page_size.unwrap_or(if self.all { LARGEST_PAGE } else { 0 });
         try_unfold(Some(self.page_token.clone()), move |token| async move {
             let Some(token) = token else { return Ok(None) };
-            let page = retry_within(customers.deadline(), |left| {
-                let customers = customers.with_deadline(left);
-                let token = &token;
-                async move { customers.list(page_size, token).await }
-            })
-            .await?
-            .value;
+            let page = customers.list(page_size, &token).await?.value;
             let next = (self.all && !page.next_page_token.is_empty()).then(|| page.next_page_token.clone());
             Ok(Some((page, next)))
         })

@@ -73,14 +73,15 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
             Ok(summary.exit())
         }
         Command::Get(get) => {
-            report.customer(&get.run(&customers).await?, out)?;
+            report.customer(&get.run(&args.settings.channels()?.customers()).await?, out)?;
             Ok(Exit::Done)
         }
         Command::Create(create) => {
-            report.customer(&create.run(&customers).await?, out)?;
+            report.customer(&create.run(&args.settings.channels()?.customers()).await?, out)?;
             Ok(Exit::Done)
         }
         Command::List(list) => {
+            let customers = args.settings.channels()?.customers();
             let mut pages = std::pin::pin!(list.run(&customers));
             let mut more = String::new();
             while let Some(page) = pages.try_next().await? {

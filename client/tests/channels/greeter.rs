@@ -27,7 +27,11 @@ pub(crate) struct Seen {
     pub(crate) idempotent: usize,
     /// The callers' addresses: one for each connection.
     pub(crate) connections: BTreeSet<String>,
+    /// Late answers that nobody waited for any more.
+    pub(crate) unwanted: usize,
 }
+
+const ANY_PORT: &str = "127.0.0.1:0";
 
 pub(crate) struct Greeter {
     pub(crate) port: u16,
@@ -39,15 +43,19 @@ pub(crate) struct Greeter {
 impl Greeter {
     /// `script` gets the number of the attempt, from 1.
     pub(crate) fn start(script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
-        Self::on(0, None, script)
+        Self::on(ANY_PORT, None, script)
     }
 
     /// Sends a graceful GOAWAY on each connection that is so old.
     pub(crate) fn with_connections_up_to(age_ms: i32) -> Self {
-        Self::on(0, Some(age_ms), |_| Reply::Hello)
+        Self::on(ANY_PORT, Some(age_ms), |_| Reply::Hello)
     }
 
-    pub(crate) fn on(port: u16, age_ms: Option<i32>, script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn on(
+        address: &str,
+        age_ms: Option<i32>,
+        script: impl Fn(usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let silent = Arc::<Mutex<Vec<UnarySink<StringValue>>>>::default();
         let (log, script) = (seen.clone(), Arc::new(script));
@@ -60,13 +68,18 @@ impl Greeter {
                 seen.idempotent += usize::from(marked);
                 seen.attempts
             };
-            let hello = text(&port.to_string());
+            let hello = text("Hello");
             match script(number) {
                 Reply::Hello => ctx.spawn(async move { drop(sink.success(hello).await) }),
-                Reply::Late(time) => ctx.spawn(async move {
-                    async_std::task::sleep(time).await;
-                    drop(sink.success(hello).await);
-                }),
+                Reply::Late(time) => {
+                    let log = log.clone();
+                    ctx.spawn(async move {
+                        async_std::task::sleep(time).await;
+                        if sink.success(hello).await.is_err() {
+                            log.lock().unwrap().unwanted += 1;
+                        }
+                    });
+                }
                 Reply::Refused(status) => ctx.spawn(async move { drop(sink.fail(status).await) }),
                 Reply::Silence => silent.lock().unwrap().push(sink),
             }
@@ -81,7 +94,6 @@ impl Greeter {
             .register_service(ServiceBuilder::new().add_unary_handler(&GREET, greet).build())
             .build()
             .expect("the service can be set up");
-        let address = format!("127.0.0.1:{port}");
         let port = server.add_listening_port(address, ServerCredentials::insecure()).expect("the port is free");
         server.start();
         Self { port, seen, _server: server, _environment: environment }
@@ -98,6 +110,10 @@ impl Greeter {
 
     pub(crate) fn idempotent(&self) -> usize {
         self.seen.lock().unwrap().idempotent
+    }
+
+    pub(crate) fn unwanted(&self) -> usize {
+        self.seen.lock().unwrap().unwanted
     }
 
     pub(crate) fn connections(&self) -> usize {

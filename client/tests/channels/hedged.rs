@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use async_std::task::block_on;
+use futures::future::join_all;
 use ticketing_client::{Policy, Safety};
 
 use crate::greeter::{Greeter, Reply, greet};
+use crate::wait::until;
 
 /// Reads until it is known how long they take.
 const USUAL: usize = 64;
@@ -29,4 +31,34 @@ fn a_read_that_is_stuck_is_answered_by_the_second_attempt() {
         assert!(answer.is_ok(), "read {read}: {answer:?}");
     }
     assert!(server.attempts() > 2 * USUAL);
+}
+
+#[test]
+fn the_attempt_that_loses_is_cancelled_at_the_server() {
+    let late = |attempt: usize| attempt > USUAL && attempt.is_multiple_of(8);
+    let server =
+        Greeter::start(move |attempt| if late(attempt) { Reply::Late(Duration::from_secs(2)) } else { Reply::Hello });
+    let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
+    for _ in 0..2 * USUAL {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+    }
+    let lost = (1..=server.attempts()).filter(|&attempt| late(attempt)).count();
+    until("the server is told of all that lost", || server.unwanted() == lost);
+}
+
+#[test]
+fn reads_are_hedged_within_the_retry_budget() {
+    const SLOW: usize = 200;
+    let server =
+        Greeter::start(|attempt| if attempt > USUAL { Reply::Late(Duration::from_secs(1)) } else { Reply::Hello });
+    let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
+    for _ in 0..USUAL {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+    }
+    for outcome in block_on(join_all((0..SLOW).map(|_| greet(&channels, Safety::Read)))) {
+        outcome.unwrap();
+    }
+    let calls = USUAL + SLOW;
+    let attempts = server.attempts();
+    assert!((calls + 1..=calls + 10 + calls / 5).contains(&attempts), "{attempts} attempts of {calls} calls");
 }

@@ -5,11 +5,18 @@ use corking as _;
 
 mod age;
 mod creates;
+mod cut_off;
 mod goaway;
 mod greeter;
 mod hedged;
+mod idle;
+mod keepalive;
+mod names;
+mod namespace;
 mod outage;
 mod policies;
+mod relay;
+mod replacement;
 mod retries;
 #[expect(dead_code, reason = "the tests of the program use the rest")]
 #[path = "../program/scripted.rs"]
@@ -17,4 +24,5 @@ mod scripted;
 mod states;
 #[path = "../../examples/greeter/stub.rs"]
 mod stub;
+mod wait;
 mod wire;

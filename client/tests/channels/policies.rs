@@ -1,10 +1,13 @@
 //! How many connections there are, and who gets calls.
 
+use std::time::Duration;
+
 use async_std::task::block_on;
 use futures::future::join_all;
 use ticketing_client::{Channels, Policy, Safety, Target};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet};
+use crate::relay::{Meet, Relay};
 
 async fn greet_often(channels: &Channels) {
     join_all((0..20).map(|_| async {
@@ -38,7 +41,28 @@ fn a_server_that_comes_back_is_found() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let channels = channels_to(port).policy(Policy::Pool { connections: 4 }).build();
     block_on(greet(&channels, Safety::Once)).unwrap_err();
-    let server = Greeter::on(port, None, |_| Reply::Hello);
+    let server = Greeter::on(&format!("127.0.0.1:{port}"), None, |_| Reply::Hello);
     block_on(greet(&channels, Safety::Read)).unwrap();
     assert_eq!(server.attempts(), 1);
+}
+
+#[test]
+fn a_connection_of_a_pool_that_fails_is_avoided() {
+    let server = Greeter::start(|_| Reply::Late(Duration::from_millis(20)));
+    let port = server.port;
+    let relay = Relay::start(move |number| if number == 1 { Meet::Pass(port) } else { Meet::Reset });
+    let channels = channels_to(relay.port).policy(Policy::Pool { connections: 2 }).build();
+    // While it fails it has no calls in flight, and would draw all of them.
+    let failed: usize = block_on(join_all((0..10).map(|_| async {
+        let mut failed = 0;
+        for _ in 0..50 {
+            failed += usize::from(greet(&channels, Safety::Once).await.is_err());
+        }
+        failed
+    })))
+    .into_iter()
+    .sum();
+    // Those that were on it before that was known.
+    assert!(failed <= 10, "{failed} of 500 calls failed");
+    assert!(relay.accepted() > 1, "the pool made one connection only");
 }

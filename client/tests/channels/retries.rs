@@ -6,11 +6,12 @@ use async_std::task::block_on;
 use grpcio::{RpcStatus, RpcStatusCode};
 use protobuf::Message;
 use protobuf::well_known_types::any::Any;
-use ticketing_client::{Code, Safety};
+use ticketing_client::{Code, Policy, Safety};
 use ticketing_proto::error_details::RetryInfo;
 use ticketing_proto::status::Status;
 
 use crate::greeter::{Greeter, Reply, channels_to, greet, unavailable};
+use crate::relay::{Meet, Relay};
 
 fn refuses_the_first() -> Greeter {
     Greeter::start(|attempt| if attempt == 1 { unavailable() } else { Reply::Hello })
@@ -63,7 +64,7 @@ fn a_call_that_waits_for_a_connection_finds_the_server_that_comes() {
     let channels = channels_to(port).wait_for_ready(true).build();
     let call = async_std::task::spawn(async move { greet(&channels, Safety::Once).await });
     block_on(async_std::task::sleep(Duration::from_millis(500)));
-    let server = Greeter::on(port, None, |_| Reply::Hello);
+    let server = Greeter::on(&format!("127.0.0.1:{port}"), None, |_| Reply::Hello);
     block_on(call).unwrap();
     assert_eq!(server.attempts(), 1);
 }
@@ -81,4 +82,20 @@ fn a_caller_hands_on_what_is_left_of_its_own_deadline() {
         .unwrap_err();
     assert_eq!((error.code, error.attempts), (Code::DeadlineExceeded, 1));
     assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn a_retry_in_a_pool_goes_to_another_connection() {
+    // By chance it would in one of two cases.
+    for _ in 0..5 {
+        let (refusing, good) = (Greeter::start(|_| unavailable()), Greeter::start(|_| Reply::Hello));
+        let (refusing_port, good_port) = (refusing.port, good.port);
+        let relay = Relay::start(move |number| Meet::Pass(if number == 1 { refusing_port } else { good_port }));
+        let channels = channels_to(relay.port).policy(Policy::Pool { connections: 2 }).build();
+        for _ in 0..10 {
+            let before = refusing.attempts();
+            block_on(greet(&channels, Safety::Read)).unwrap();
+            assert!(refusing.attempts() - before <= 1, "it was sent to the same connection again");
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! What connections go through is told.
 
 use async_std::task::block_on;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use ticketing_client::{Safety, State};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet};
+use crate::wait::until;
 
 #[test]
 fn a_listener_hears_that_a_connection_is_ready() {
@@ -12,7 +13,9 @@ fn a_listener_hears_that_a_connection_is_ready() {
     let channels = server.channels().build();
     let mut states = channels.states();
     block_on(greet(&channels, Safety::Read)).unwrap();
-    while block_on(states.next()).expect("it is told while the channels are there").state != State::Ready {}
+    until("a listener is told that it is ready", || {
+        states.next().now_or_never().flatten().is_some_and(|change| change.state == State::Ready)
+    });
 }
 
 #[test]
@@ -20,13 +23,14 @@ fn a_listener_hears_that_nobody_is_reached_and_why() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let channels = channels_to(port).build();
     let mut states = channels.states();
-    let told = loop {
+    let mut told = None;
+    until("a listener is told of an error", || {
         block_on(greet(&channels, Safety::Once)).unwrap_err();
-        let change = block_on(states.next()).expect("it is told while the channels are there");
-        if change.last_error.is_some() {
-            break change;
-        }
-    };
+        let mut changes = std::iter::from_fn(|| states.next().now_or_never().flatten());
+        told = changes.find(|change| change.last_error.is_some());
+        told.is_some()
+    });
+    let told = told.unwrap();
     assert_eq!((told.connection, told.state), (0, State::Failing));
     assert!(told.last_error.unwrap().contains("Connection refused"));
 }

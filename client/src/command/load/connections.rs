@@ -42,10 +42,6 @@ impl Connections {
         self.target.clone()
     }
 
-    pub(crate) fn first(&self) -> &Customers {
-        &self.all[0]
-    }
-
     /// The connection of the caller of this number, with its own number.
     pub(crate) fn of(&self, caller: u64) -> (usize, &Customers) {
         let number = usize::try_from(caller % self.all.len() as u64).expect("below a length");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ticketing_client::{CallError, Customers, retry_within};
+use ticketing_client::Customers;
 
 use super::connections::someone;
 use super::fault::LoadFault;
@@ -35,13 +35,14 @@ impl Ids {
         if ids.is_empty() { Err(LoadFault::NoIds(PathBuf::from(path))) } else { Ok(Self { ids, made: 0 }) }
     }
 
-    /// Those of the first page of the list, or of customers made now.
+    /// Those of the first page of the list, or of customers made now. Before the load a call that fails is not a result:
+    /// `customers` are those that try again.
     pub(crate) async fn find(customers: &Customers) -> Result<Self, Failure> {
-        let listed = again(customers, async |customers| customers.list(WANTED, "").await).await?;
+        let listed = customers.list(WANTED, "").await?;
         let mut found = Self { ids: listed.value.customers.into_iter().map(|customer| customer.id).collect(), made: 0 };
         while found.ids.is_empty() || (found.made > 0 && found.made < MADE) {
             let request = someone();
-            let made = again(customers, async |customers| customers.create(&request).await).await?;
+            let made = customers.create(&request).await?;
             found.ids.push(made.value.id);
             found.made += 1;
         }
@@ -52,12 +53,4 @@ impl Ids {
     pub(crate) fn any(&self) -> &str {
         fastrand::choice(&self.ids).map_or("", String::as_str)
     }
-}
-
-/// Before the load, a call that fails is not a result: it is tried again.
-async fn again<T>(
-    customers: &Customers,
-    call: impl AsyncFn(Customers) -> Result<T, CallError>,
-) -> Result<T, CallError> {
-    retry_within(customers.deadline(), |left| call(customers.with_deadline(left))).await
 }

@@ -150,7 +150,7 @@ impl Load {
         let old = self.compare.as_deref().map(saved::read).transpose()?;
         let runs = if self.merge.is_empty() {
             let connections = Connections::new(settings, self.connections)?;
-            vec![self.measure(connections, stop).await?]
+            vec![self.measure(settings, connections, stop).await?]
         } else {
             let files: Result<Vec<_>, _> = self.merge.iter().map(|file| saved::read(file)).collect();
             files?.concat()
@@ -163,10 +163,10 @@ impl Load {
         Ok(report)
     }
 
-    async fn measure(&self, connections: Connections, stop: Stop) -> Result<Run, Failure> {
+    async fn measure(&self, settings: &Settings, connections: Connections, stop: Stop) -> Result<Run, Failure> {
         let ids = match &self.ids {
             Some(file) => Ids::read(file)?,
-            None if self.mix.has(Kind::Get) => Ids::find(connections.first()).await?,
+            None if self.mix.has(Kind::Get) => Ids::find(&settings.channels()?.customers()).await?,
             None => Ids::default(),
         };
         let calls = match self.rate {

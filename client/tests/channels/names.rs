@@ -1,0 +1,59 @@
+//! Names whose addresses change.
+
+use std::time::Duration;
+
+use async_std::task::block_on;
+use ticketing_client::{Channels, ChannelsBuilder, Policy, Safety, Target};
+
+use crate::greeter::{Greeter, Reply, greet};
+use crate::namespace::{Hosts, with_hosts};
+use crate::wait::until;
+
+fn channels_to_name(port: u16) -> ChannelsBuilder {
+    Channels::builder(Target::new(Hosts::NAME, port).unwrap()).deadline(Duration::from_mins(1))
+}
+
+fn beside(server: &Greeter, host: &str) -> Greeter {
+    Greeter::on(&format!("{host}:{}", server.port), None, |_| Reply::Hello)
+}
+
+#[test]
+fn a_server_that_comes_back_under_another_address_is_found() {
+    with_hosts("names::a_server_that_comes_back_under_another_address_is_found", |hosts| {
+        for policy in [Policy::Single, Policy::Pool { connections: 2 }, Policy::RoundRobin] {
+            hosts.set(&["127.0.0.2"]);
+            let server = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+            // The age would bring new connections, which look the name up anyway.
+            let channels = channels_to_name(server.port).policy(policy).max_age(None).build();
+            block_on(greet(&channels, Safety::Once)).unwrap();
+            let moved = beside(&server, "127.0.0.3");
+            hosts.set(&["127.0.0.3"]);
+            drop(server);
+            until("the new address has calls", || block_on(greet(&channels, Safety::Read)).is_ok());
+            assert!(moved.attempts() > 0);
+        }
+    });
+}
+
+#[test]
+fn a_pod_that_is_added_to_a_name_gets_calls_once_connections_are_replaced_and_no_call_fails() {
+    let test = "names::a_pod_that_is_added_to_a_name_gets_calls_once_connections_are_replaced_and_no_call_fails";
+    with_hosts(test, |hosts| {
+        hosts.set(&["127.0.0.2"]);
+        let first = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+        let age = Duration::from_millis(500);
+        let channels = channels_to_name(first.port).policy(Policy::RoundRobin).max_age(age).build();
+        block_on(greet(&channels, Safety::Once)).unwrap();
+        let added = beside(&first, "127.0.0.3");
+        hosts.set(&["127.0.0.2", "127.0.0.3"]);
+        until("the new pod has calls", || {
+            block_on(greet(&channels, Safety::Once)).unwrap();
+            added.attempts() > 0
+        });
+        let before = first.attempts();
+        until("the old pod still has its part", || {
+            block_on(greet(&channels, Safety::Once)).unwrap();
+            first.attempts() > before
+        });
+    });
+}

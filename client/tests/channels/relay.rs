@@ -1,0 +1,136 @@
+//! What stands between a client and its server, as an L4 balancer does: it passes bytes on, until it does worse.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use rustix::net::connect_unspec;
+
+/// What is done with a new connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Meet {
+    /// Bytes go to the server at this port and back.
+    Pass(u16),
+    /// It is accepted and reset.
+    Reset,
+    /// It is accepted, and nothing ever comes back.
+    Silence,
+    /// It is accepted and closed.
+    Close,
+    /// It is accepted, and the end of all answers is told at once.
+    HalfClose,
+}
+
+pub(crate) struct Relay {
+    pub(crate) port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    accepted: AtomicUsize,
+    open: Mutex<Vec<Open>>,
+}
+
+/// A connection that its caller has not closed.
+struct Open {
+    number: usize,
+    caller: TcpStream,
+    /// What comes is thrown away, in both directions.
+    silent: Arc<AtomicBool>,
+}
+
+impl Relay {
+    /// `meet` gets the number of the connection, from 1. The threads end with the connections, or with the tests.
+    pub(crate) fn start(meet: impl Fn(usize) -> Meet + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::<Shared>::default();
+        thread::spawn({
+            let shared = shared.clone();
+            move || {
+                for caller in listener.incoming() {
+                    let number = shared.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+                    shared.clone().meet(meet(number), number, caller.unwrap());
+                }
+            }
+        });
+        Self { port, shared }
+    }
+
+    pub(crate) fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Connections to a server that their callers have not closed.
+    pub(crate) fn open(&self) -> usize {
+        self.shared.open.lock().unwrap().len()
+    }
+
+    pub(crate) fn reset_all(&self) {
+        self.shared.open.lock().unwrap().iter().for_each(|open| reset(&open.caller));
+    }
+
+    /// Tells callers that no more answers come, and still listens to them.
+    pub(crate) fn half_close_all(&self) {
+        self.shared.open.lock().unwrap().iter().for_each(|open| open.caller.shutdown(Shutdown::Write).unwrap());
+    }
+
+    /// From now on nothing passes on the connections that there are.
+    pub(crate) fn silence_all(&self) {
+        self.shared.open.lock().unwrap().iter().for_each(|open| open.silent.store(true, Ordering::Relaxed));
+    }
+}
+
+impl Shared {
+    fn meet(self: Arc<Self>, meet: Meet, number: usize, caller: TcpStream) {
+        match meet {
+            Meet::Pass(port) => self.pass(number, caller, port),
+            Meet::Reset => reset(&caller),
+            Meet::Close => drop(caller),
+            Meet::Silence => drop(thread::spawn(move || discard(&caller))),
+            Meet::HalfClose => {
+                caller.shutdown(Shutdown::Write).unwrap();
+                thread::spawn(move || discard(&caller));
+            }
+        }
+    }
+
+    fn pass(self: Arc<Self>, number: usize, caller: TcpStream, port: u16) {
+        let server = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
+        let silent = Arc::<AtomicBool>::default();
+        let (caller_again, server_again) = (caller.try_clone().unwrap(), server.try_clone().unwrap());
+        self.open.lock().unwrap().push(Open { number, caller: caller.try_clone().unwrap(), silent: silent.clone() });
+        thread::spawn({
+            let silent = silent.clone();
+            move || copy(&server_again, &caller_again, &silent)
+        });
+        thread::spawn(move || {
+            copy(&caller, &server, &silent);
+            self.open.lock().unwrap().retain(|open| open.number != number);
+            // It may be gone already.
+            let _ = server.shutdown(Shutdown::Both);
+        });
+    }
+}
+
+/// Ends a connection as a machine does that knows nothing of it. A mere close would be orderly.
+fn reset(caller: &TcpStream) {
+    connect_unspec(caller).unwrap();
+}
+
+fn copy(mut from: &TcpStream, mut to: &TcpStream, silent: &AtomicBool) {
+    let mut buffer = [0; 16 << 10];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if !silent.load(Ordering::Relaxed) && to.write_all(&buffer[..length]).is_err() {
+            return;
+        }
+    }
+}
+
+fn discard(mut from: &TcpStream) {
+    let mut buffer = [0; 1 << 10];
+    while let Ok(1..) = from.read(&mut buffer) {}
+}
