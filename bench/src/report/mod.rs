@@ -1,20 +1,17 @@
 //! docs/performance.md: tables and pictures of what the last run of the figures saw.
 
-mod bars;
-
 use std::fs;
 
 use testbed::figures::median;
+use testbed::page::{Bars, Page, Row, named, number, table};
 use testbed::{BedError, binaries};
 
 use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
 use crate::generator::Operation;
 use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles};
-use crate::page::{Page, named, table};
 use crate::peers::{Peer, generator, version};
 use crate::{callers, client, memory, path, record};
-use bars::{Bars, Row, number};
 
 const PAGE: &str = "docs/performance.md";
 const PICTURES: &str = "docs/performance";

@@ -1,0 +1,109 @@
+//! What callers saw, and how it gets from their process to ours: a line of JSON for each pod's first answer, and one at the
+//! end.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use ticketing_client::CallError;
+
+use crate::balance::findings::Totals;
+
+/// Milliseconds. Calls are counted by the tick in which they ended.
+pub(super) const TICK: u64 = 10;
+
+/// A line of the callers' output.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Line {
+    /// A pod has answered for the first time.
+    First { pod: String, unix_ms: u64 },
+    End(Report),
+}
+
+/// All calls.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::balance) struct Report {
+    /// Calls that succeeded, by tick and pod.
+    ticks: BTreeMap<u64, BTreeMap<String, u64>>,
+    totals: Totals,
+}
+
+impl Report {
+    /// Calls by pod that ended between two moments, each in milliseconds since 1970.
+    pub(in crate::balance) fn between(&self, begin: u64, end: u64) -> BTreeMap<String, u64> {
+        let mut pods = BTreeMap::new();
+        for (pod, calls) in self.ticks.range(begin / TICK..end / TICK).flat_map(|(_, pods)| pods) {
+            *pods.entry(pod.clone()).or_default() += calls;
+        }
+        pods
+    }
+
+    pub(in crate::balance) fn totals(self) -> Totals {
+        self.totals
+    }
+}
+
+/// Milliseconds since 1970, the same for all processes of this machine.
+pub(in crate::balance) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Counts calls while they come in.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    known: std::collections::BTreeSet<String>,
+    report: Report,
+}
+
+impl Recorder {
+    /// Counts one call that took so many attempts.
+    pub(super) fn count(&self, outcome: Result<Option<String>, CallError>, attempts: u64) -> io::Result<()> {
+        let now = now();
+        let mut state = self.state();
+        let totals = &mut state.report.totals;
+        totals.calls += 1;
+        totals.again += attempts.saturating_sub(1);
+        match outcome {
+            Err(error) => {
+                totals.failed += 1;
+                *totals.causes.entry(error.code.to_string()).or_default() += 1;
+                totals.first_failure.get_or_insert_with(|| error.to_string());
+                Ok(())
+            }
+            Ok(pod) => {
+                let pod = pod.unwrap_or_else(|| "unnamed".to_owned());
+                *state.report.ticks.entry(now / TICK).or_default().entry(pod.clone()).or_default() += 1;
+                if !state.known.insert(pod.clone()) {
+                    return Ok(());
+                }
+                drop(state);
+                print(&Line::First { pod, unix_ms: now })
+            }
+        }
+    }
+
+    pub(super) fn end(&self) -> io::Result<()> {
+        print(&Line::End(std::mem::take(&mut self.state().report)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn print(line: &Line) -> io::Result<()> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
