@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::findings::Outcome;
-use super::site::{Replaced, Site};
+use super::site::Site;
 use super::{Way, arrival};
 use crate::{BedError, Server, Stop, metrics, wait};
 
@@ -23,7 +23,7 @@ pub enum Event {
     Kill,
     /// Every pod is replaced, one after the other.
     Roll,
-    /// Envoy is replaced, or the L4 balancer loses its state.
+    /// Envoy is replaced, or the L4 balancer loses its state, three times.
     Replace,
 }
 
@@ -32,6 +32,7 @@ const BEFORE: Duration = Duration::from_secs(1);
 const AFTER: Duration = Duration::from_secs(3);
 const LEAVING: usize = 2;
 const KILLS: usize = 2;
+const REPLACEMENTS: usize = 3;
 /// Until the kubelet's word that a container died has come to all nodes and to DNS.
 const UNTIL_UNLISTED: Duration = Duration::from_secs(2);
 /// Then until the kubelet starts it again.
@@ -64,20 +65,13 @@ impl Event {
             Self::Replace if way == Way::RoundRobin => {
                 Ok(Outcome::NotApplicable { reason: "nothing stands between".to_owned() })
             }
-            Self::Replace => faults(way, stop, |site| match site.front.replace(&site.bed, stop)? {
-                Replaced::Envoy | Replaced::Connections => Ok(()),
-                Replaced::Nothing => Err(BedError::Unexpected(format!("{} has nothing to replace", way.name()))),
-            }),
+            Self::Replace => faults(way, stop, |site| (0..REPLACEMENTS).try_for_each(|_| replace(site, stop))),
         }
     }
 }
 
 /// Counts what fails while `disturb` goes on.
-fn faults(
-    way: Way,
-    stop: &Stop,
-    disturb: impl FnOnce(&mut Site) -> Result<(), BedError>,
-) -> Result<Outcome, BedError> {
+fn faults(way: Way, stop: &Stop, disturb: impl FnOnce(&mut Site) -> Result<(), BedError>) -> Result<Outcome, BedError> {
     let mut site = Site::start(way, stop)?;
     let callers = site.callers()?;
     callers.wait_for_first(stop)?;
@@ -102,6 +96,13 @@ fn kill(site: &Site, stop: &Stop) -> Result<(), BedError> {
     site.bed.endpoints().remove(victim.address());
     wait::rest(UNTIL_STARTED);
     victim.start_again()?;
+    wait::rest(BEFORE);
+    Ok(())
+}
+
+fn replace(site: &mut Site, stop: &Stop) -> Result<(), BedError> {
+    stop.check()?;
+    site.front.replace(&site.bed, stop)?;
     wait::rest(BEFORE);
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Event, Way};
-use crate::{BedError, binaries, envoy};
+use crate::{BedError, envoy};
 
 /// All of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,16 +66,22 @@ pub(super) struct Round {
 
 /// Calls by what came of them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Totals {
+pub(crate) struct Totals {
     /// All of them.
-    pub(super) calls: u64,
+    pub(crate) calls: u64,
     /// Those that failed in the end.
-    pub(super) failed: u64,
+    pub(crate) failed: u64,
     /// Attempts beyond the first of a call, those of calls that succeeded then too.
-    pub(super) again: u64,
+    pub(crate) again: u64,
+    /// The longest, in milliseconds, all of its attempts together.
+    #[serde(default)]
+    pub(crate) slowest_ms: u64,
+    /// Those that went on after their deadline.
+    #[serde(default)]
+    pub(crate) late: u64,
     /// Failures by code.
-    pub(super) causes: BTreeMap<String, u64>,
-    pub(super) first_failure: Option<String>,
+    pub(crate) causes: BTreeMap<String, u64>,
+    pub(crate) first_failure: Option<String>,
 }
 
 impl Findings {
@@ -119,9 +125,4 @@ pub(super) fn version() -> Result<String, BedError> {
     }
     let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &both).simple().to_string();
     Ok(format!("{}+envoy.{}", env!("CARGO_PKG_VERSION"), &digest[..12]))
-}
-
-/// The file of the last run.
-pub(super) fn file() -> std::path::PathBuf {
-    binaries::repository().join("target/figures/balance.json")
 }

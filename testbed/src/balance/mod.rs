@@ -3,18 +3,25 @@
 mod arrival;
 mod callers;
 mod event;
+mod explanations;
 mod findings;
+mod page;
+mod plots;
 mod site;
 mod steady;
+mod verdict;
 mod way;
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::SystemTime;
 
+pub(crate) use callers::{Address, Running, now};
 pub use callers::{Callers, Policy};
 pub use event::Event;
+pub(crate) use page::measured_cells;
 pub use way::Way;
 
 use crate::{BedError, Stop, binaries};
@@ -29,16 +36,28 @@ pub struct Balance {
     /// Only under this event, as --way [default: all]
     #[arg(long, value_enum)]
     event: Option<Event>,
+    /// Measure nothing: write the page from this file of findings
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["way", "event"])]
+    from: Option<PathBuf>,
 }
+
+/// Where a whole run is kept.
+const KEPT: &str = "target/figures/balance.json";
 
 impl Balance {
     /// Measures, and tells what was found.
     pub fn run(&self, stop: &Stop) -> Result<ExitCode, BedError> {
+        if let Some(file) = &self.from {
+            page::write(&page::read(file)?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let ways = self.way.map_or(Way::ALL.to_vec(), |way| vec![way]);
         let events = self.event.map_or(Event::ALL.to_vec(), |event| vec![event]);
         let whole = self.way.is_none() && self.event.is_none();
         let findings = measure(&ways, &events, whole, stop)?;
-        if !whole {
+        if whole {
+            page::write(&findings)?;
+        } else {
             println!("{}", pretty(&findings.cells));
         }
         Ok(ExitCode::SUCCESS)
@@ -80,7 +99,7 @@ fn measure(ways: &[Way], events: &[Event], kept: bool, stop: &Stop) -> Result<Fi
 }
 
 fn keep(findings: &Findings) -> Result<(), BedError> {
-    let path = findings::file();
+    let path = binaries::repository().join(KEPT);
     fs::create_dir_all(binaries::repository().join("target/figures")).map_err(BedError::io("make target/figures"))?;
     fs::write(&path, pretty(findings) + "\n").map_err(BedError::io(format!("write {}", path.display())))
 }

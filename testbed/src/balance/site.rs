@@ -48,13 +48,6 @@ struct EnvoyService {
     started: u32,
 }
 
-/// What [`Front::replace`] did.
-pub(super) enum Replaced {
-    Envoy,
-    Connections,
-    Nothing,
-}
-
 impl Site {
     pub(super) fn start(way: Way, stop: &Stop) -> Result<Self, BedError> {
         let bed = Testbed::new().servers(PODS).stop_on(stop).start()?;
@@ -97,15 +90,15 @@ impl Front {
         }
     }
 
-    /// Replaces the Envoy with a new one, or takes the balancer's state away.
-    pub(super) fn replace(&mut self, bed: &Bed, stop: &Stop) -> Result<Replaced, BedError> {
+    /// Replaces the Envoy with a new one, or takes the balancer's state away. Where there is neither nothing happens.
+    pub(super) fn replace(&mut self, bed: &Bed, stop: &Stop) -> Result<(), BedError> {
         match &mut self.kind {
             Kind::L4(balancer) => {
                 balancer.forget();
-                Ok(Replaced::Connections)
+                Ok(())
             }
-            Kind::Dns { .. } => Ok(Replaced::Nothing),
-            Kind::Envoy(service) => service.replace(self.way, bed, stop).map(|()| Replaced::Envoy),
+            Kind::Dns { .. } => Ok(()),
+            Kind::Envoy(service) => service.replace(self.way, bed, stop),
         }
     }
 }
@@ -151,9 +144,11 @@ fn balancer(endpoints: Endpoints) -> Result<L4Balancer, BedError> {
 
 fn dns(bed: &Bed) -> Result<Kind, BedError> {
     let services = vec![(envoy::CLUSTER, bed.endpoints().clone())];
-    let server = DnsServer::start_on_port_53(services)
-        .map_err(BedError::io("serve DNS on port 53 of a loopback address (run it as root: callers know no other port)"))?;
+    let server = DnsServer::start_on_port_53(services).map_err(BedError::io(
+        "serve DNS on port 53 of a loopback address (run it as root: callers know no other port)",
+    ))?;
     let resolv_conf = bed.folder().join("resolv.conf");
-    fs::write(&resolv_conf, format!("nameserver {}\n", server.address().ip())).map_err(BedError::io("write resolv.conf"))?;
+    fs::write(&resolv_conf, format!("nameserver {}\n", server.address().ip()))
+        .map_err(BedError::io("write resolv.conf"))?;
     Ok(Kind::Dns { _server: server, port: bed.server_port(), resolv_conf })
 }

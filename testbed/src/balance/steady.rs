@@ -52,7 +52,9 @@ fn round(front: &Front, bed: &Bed, stop: &Stop) -> Result<Round, BedError> {
     stop.check()?;
     let report = callers.finish()?;
     let mut pods = report.between(begun, ended);
-    bed.pods().for_each(|pod| drop(pods.entry(pod.to_owned()).or_default()));
+    for pod in bed.pods() {
+        pods.entry(pod.to_owned()).or_default();
+    }
     let totals = report.totals();
     if totals.failed > 0 {
         let first = totals.first_failure.unwrap_or_default();

@@ -135,9 +135,7 @@ impl Line {
     }
 }
 
-async fn finish(
-    answer: grpcio::Result<grpcio::ClientUnaryReceiver<Customer>>,
-) -> grpcio::Result<(Customer, Pod)> {
+async fn finish(answer: grpcio::Result<grpcio::ClientUnaryReceiver<Customer>>) -> grpcio::Result<(Customer, Pod)> {
     let mut receiver = answer?;
     let customer = receiver.message().await?;
     let headers = receiver.headers().await?;

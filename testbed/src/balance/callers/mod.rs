@@ -7,8 +7,9 @@ mod record;
 mod running;
 
 pub use program::Callers;
-pub(super) use record::{Report, now};
-pub(super) use running::{Address, Running};
+pub(super) use record::Report;
+pub(crate) use record::now;
+pub(crate) use running::{Address, Running};
 
 use serde::{Deserialize, Serialize};
 

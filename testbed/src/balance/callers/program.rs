@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_std::task::{self, block_on};
 use ticketing_client::{CallError, CreateCustomerRequest, DEFAULT_DEADLINE, Target, retry_within};
@@ -72,9 +72,9 @@ impl Caller {
             if stop.is_asked() {
                 break;
             }
-            let mut attempts = 0;
+            let (mut attempts, begun) = (0, Instant::now());
             let outcome = self.call(number, &mut attempts).await;
-            self.recorder.count(outcome, attempts)?;
+            self.recorder.count(outcome, attempts, begun.elapsed())?;
             task::sleep(PAUSE).await;
         }
         Ok(())

@@ -4,28 +4,34 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use ticketing_client::CallError;
+use ticketing_client::{CallError, DEFAULT_DEADLINE};
 
 use crate::balance::findings::Totals;
 
 /// Milliseconds. Calls are counted by the tick in which they ended.
 pub(super) const TICK: u64 = 10;
 
+/// For the end of a call whose deadline has come, on a busy machine.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A line of the callers' output.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
     /// A pod has answered for the first time.
-    First { pod: String, unix_ms: u64 },
+    First {
+        pod: String,
+        unix_ms: u64,
+    },
     End(Report),
 }
 
 /// All calls.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(in crate::balance) struct Report {
+pub(crate) struct Report {
     /// Calls that succeeded, by tick and pod.
     ticks: BTreeMap<u64, BTreeMap<String, u64>>,
     totals: Totals,
@@ -33,7 +39,7 @@ pub(in crate::balance) struct Report {
 
 impl Report {
     /// Calls by pod that ended between two moments, each in milliseconds since 1970.
-    pub(in crate::balance) fn between(&self, begin: u64, end: u64) -> BTreeMap<String, u64> {
+    pub(crate) fn between(&self, begin: u64, end: u64) -> BTreeMap<String, u64> {
         let mut pods = BTreeMap::new();
         for (pod, calls) in self.ticks.range(begin / TICK..end / TICK).flat_map(|(_, pods)| pods) {
             *pods.entry(pod.clone()).or_default() += calls;
@@ -41,13 +47,18 @@ impl Report {
         pods
     }
 
-    pub(in crate::balance) fn totals(self) -> Totals {
+    /// When the first call after a moment succeeded, both in milliseconds since 1970; to a tick.
+    pub(crate) fn first_after(&self, moment: u64) -> Option<u64> {
+        self.ticks.range(moment / TICK..).next().map(|(tick, _)| tick * TICK)
+    }
+
+    pub(crate) fn totals(self) -> Totals {
         self.totals
     }
 }
 
 /// Milliseconds since 1970, the same for all processes of this machine.
-pub(in crate::balance) fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
@@ -66,12 +77,19 @@ struct State {
 
 impl Recorder {
     /// Counts one call that took so many attempts.
-    pub(super) fn count(&self, outcome: Result<Option<String>, CallError>, attempts: u64) -> io::Result<()> {
+    pub(super) fn count(
+        &self,
+        outcome: Result<Option<String>, CallError>,
+        attempts: u64,
+        lasted: Duration,
+    ) -> io::Result<()> {
         let now = now();
         let mut state = self.state();
         let totals = &mut state.report.totals;
         totals.calls += 1;
         totals.again += attempts.saturating_sub(1);
+        totals.slowest_ms = totals.slowest_ms.max(u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX));
+        totals.late += u64::from(lasted > DEFAULT_DEADLINE + GRACE);
         match outcome {
             Err(error) => {
                 totals.failed += 1;

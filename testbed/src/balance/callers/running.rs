@@ -17,37 +17,40 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const WITH_RESOLV_CONF: &str = r#"mount --bind "$0" /etc/resolv.conf && exec "$@""#;
 
 /// What callers call.
-pub(in crate::balance) struct Address {
+pub(crate) struct Address {
     host: String,
     port: u16,
     resolv_conf: Option<PathBuf>,
 }
 
 impl Address {
-    pub(in crate::balance) fn of(address: std::net::SocketAddr) -> Self {
+    pub(crate) fn of(address: std::net::SocketAddr) -> Self {
         Self { host: address.ip().to_string(), port: address.port(), resolv_conf: None }
     }
 
     /// A name, resolved as the file at `resolv_conf` says.
-    pub(in crate::balance) fn named(name: &str, port: u16, resolv_conf: &Path) -> Self {
+    pub(crate) fn named(name: &str, port: u16, resolv_conf: &Path) -> Self {
         Self { host: name.to_owned(), port, resolv_conf: Some(resolv_conf.to_owned()) }
     }
 }
 
 /// Callers that call. They end when this is dropped.
-pub(in crate::balance) struct Running {
+pub(crate) struct Running {
     process: Process,
     output: PathBuf,
 }
 
 impl Running {
     /// Starts them; files go into `folder`.
-    pub(in crate::balance) fn start(policy: Policy, address: &Address, folder: &Path) -> Result<Self, BedError> {
+    pub(crate) fn start(policy: Policy, address: &Address, folder: &Path) -> Result<Self, BedError> {
         let mut command = match &address.resolv_conf {
             None => Command::new(binaries::testbed()?),
             Some(resolv_conf) => {
                 let mut command = Command::new("unshare");
-                command.args(["--mount", "--", "sh", "-c", WITH_RESOLV_CONF]).arg(resolv_conf).arg(binaries::testbed()?);
+                command
+                    .args(["--mount", "--", "sh", "-c", WITH_RESOLV_CONF])
+                    .arg(resolv_conf)
+                    .arg(binaries::testbed()?);
                 command
             }
         };
@@ -60,12 +63,16 @@ impl Running {
         Ok(Self { process, output })
     }
 
-    pub(in crate::balance) fn cpu_time(&self) -> Result<Duration, BedError> {
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    pub(crate) fn cpu_time(&self) -> Result<Duration, BedError> {
         self.process.cpu_time()
     }
 
     /// Returns once the first call was answered.
-    pub(in crate::balance) fn wait_for_first(&self, stop: &Stop) -> Result<(), BedError> {
+    pub(crate) fn wait_for_first(&self, stop: &Stop) -> Result<(), BedError> {
         wait::until("an answered call", FIRST_LIMIT, LOOK_EVERY, stop, || {
             self.process.check_running()?;
             Ok(self.lines()?.first().map(|_| ()))
@@ -73,7 +80,7 @@ impl Running {
     }
 
     /// When `pod` first answered, in milliseconds since 1970, if it has.
-    pub(in crate::balance) fn first_of(&self, pod: &str) -> Result<Option<u64>, BedError> {
+    pub(crate) fn first_of(&self, pod: &str) -> Result<Option<u64>, BedError> {
         self.process.check_running()?;
         Ok(self.lines()?.into_iter().find_map(|line| match line {
             Line::First { pod: first, unix_ms } if first == pod => Some(unix_ms),
@@ -82,7 +89,7 @@ impl Running {
     }
 
     /// Lets each caller finish its call.
-    pub(in crate::balance) fn finish(self) -> Result<Report, BedError> {
+    pub(crate) fn finish(self) -> Result<Report, BedError> {
         self.process.check_running()?;
         self.process.ask_to_end();
         let ended = self.process.wait(END_LIMIT);
