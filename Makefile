@@ -55,8 +55,9 @@ test-uncorked: build ## Run the end-to-end tests once more with a write for each
 	CORKING=off cargo test $(WORKSPACE) --test e2e --test faults --test drain --test bad_input
 
 .PHONY: sanitize
-sanitize: setup ## Run corking's tests under AddressSanitizer, C-core included (7 minutes the first time)
+sanitize: setup ## Run corking under AddressSanitizer and ThreadSanitizer, C-core included (20 minutes the first time)
 	@tools/sanitize address
+	@tools/sanitize thread
 
 .PHONY: lint
 lint: format-check clippy codegen-check deny ## Check format, lints, generated code and dependencies

@@ -33,10 +33,33 @@ pub(crate) struct Callers {
     pub(crate) calls: usize,
 }
 
-#[derive(Deserialize)]
+/// What a process of callers says in the end.
+#[derive(Debug, Clone, Copy, Deserialize)]
 struct Report {
     calls: usize,
+    seconds: f64,
     cpu_seconds: f64,
+    p50_us: f64,
+    p99_us: f64,
+    p999_us: f64,
+    peak_bytes: f64,
+}
+
+/// What calls cost their callers, and what those had of it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Called {
+    /// CPU of the calling processes for a call, in user and kernel, in microseconds.
+    pub(crate) microseconds: f64,
+    /// Calls of a second, of all processes.
+    pub(crate) rate: f64,
+    /// What half of the calls took at most, in microseconds. Of several processes the slowest.
+    pub(crate) p50: f64,
+    /// What 99 of 100 took at most.
+    pub(crate) p99: f64,
+    /// What 999 of 1,000 took at most.
+    pub(crate) p999: f64,
+    /// The most memory that a process had resident, in bytes.
+    pub(crate) peak: f64,
 }
 
 impl Library {
@@ -56,18 +79,23 @@ impl Library {
         }
     }
 
-    /// Asks for the customer `id` as often as `callers` says, and tells the CPU of the calling processes, in user and
-    /// kernel, in microseconds for each call.
-    pub(crate) fn call(self, address: SocketAddr, id: &str, callers: Callers) -> Result<f64, BedError> {
+    /// Asks for the customer `id` as often as `callers` says.
+    pub(crate) fn call(self, address: SocketAddr, id: &str, callers: Callers) -> Result<Called, BedError> {
         let each = callers.calls / callers.processes;
         let children = (0..callers.processes).map(|_| self.start(address, id, Callers { calls: each, ..callers }));
         // All at once, before the first is waited for.
         let children: Vec<_> = children.collect::<Result<_, _>>()?;
-        let mut cpu_seconds = 0.0;
-        for child in children {
-            cpu_seconds += self.report(child, each)?.cpu_seconds;
-        }
-        Ok(cpu_seconds * 1e6 / callers.calls as f64)
+        let reports = children.into_iter().map(|child| self.report(child, each)).collect::<Result<Vec<_>, _>>()?;
+        let sum = |of: fn(&Report) -> f64| reports.iter().map(of).sum::<f64>();
+        let most = |of: fn(&Report) -> f64| reports.iter().map(of).fold(0.0, f64::max);
+        Ok(Called {
+            microseconds: sum(|report| report.cpu_seconds) * 1e6 / callers.calls as f64,
+            rate: sum(|report| report.calls as f64 / report.seconds),
+            p50: most(|report| report.p50_us),
+            p99: most(|report| report.p99_us),
+            p999: most(|report| report.p999_us),
+            peak: most(|report| report.peak_bytes),
+        })
     }
 
     fn start(self, address: SocketAddr, id: &str, callers: Callers) -> Result<Child, BedError> {

@@ -4,7 +4,7 @@
 use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted, median};
 use testbed::{BedError, Stop};
 
-use crate::callers::{Callers, Library};
+use crate::callers::{Called, Callers, Library};
 use crate::peers::{Peer, Running};
 use crate::record;
 
@@ -28,33 +28,32 @@ pub(crate) const PLAN: Plan = Plan {
 /// The name of the record.
 pub(crate) const RECORD: &str = "client";
 
-/// CPU-microseconds of a call, a round after the other, for each library.
-pub(crate) type Seen = Vec<(Library, Vec<f64>)>;
+/// What calls were like, a round after the other, for each library.
+pub(crate) type Seen = Vec<(Library, Vec<Called>)>;
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let server = Running::start(Peer::Ours)?;
     // What is cold the first time does not count.
     round(&server, Callers { calls: IN_FLIGHT.calls / 4, ..IN_FLIGHT })?;
-    let mut costs: [Vec<f64>; LIBRARIES.len()] = Default::default();
+    let mut seen: Seen = LIBRARIES.map(|library| (library, Vec::new())).into();
     for number in 1..=ROUNDS {
         stop.check()?;
         eprintln!("callers: round {number} of {ROUNDS}");
-        costs.iter_mut().zip(round(&server, IN_FLIGHT)?).for_each(|(samples, cost)| samples.push(cost));
+        seen.iter_mut().zip(round(&server, IN_FLIGHT)?).for_each(|((_, rounds), called)| rounds.push(called));
     }
-    record::write(RECORD, &LIBRARIES.into_iter().zip(&costs).collect::<Vec<_>>())?;
-    Ok(measured(costs))
+    record::write(RECORD, &seen)?;
+    Ok(measured(&seen))
 }
 
-/// CPU-microseconds of one call of each library.
-fn round(server: &Running, callers: Callers) -> Result<[f64; LIBRARIES.len()], BedError> {
-    let mut costs = [0.0; LIBRARIES.len()];
-    for (cost, library) in costs.iter_mut().zip(LIBRARIES) {
-        *cost = library.call(server.address, &server.id, callers)?;
-    }
-    Ok(costs)
+/// The calls of each library once.
+fn round(server: &Running, callers: Callers) -> Result<Vec<Called>, BedError> {
+    LIBRARIES.into_iter().map(|library| library.call(server.address, &server.id, callers)).collect()
 }
 
-fn measured([ours, tonic, stock]: [Vec<f64>; LIBRARIES.len()]) -> Vec<Measured> {
+fn measured(seen: &Seen) -> Vec<Measured> {
+    let costs = |rounds: &[Called]| rounds.iter().map(|called| called.microseconds).collect::<Vec<_>>();
+    let of = |wanted| costs(&seen.iter().find(|(library, _)| *library == wanted).expect("measured").1);
+    let (ours, tonic, stock) = (of(Library::Ours), of(Library::Tonic), of(Library::Stock));
     let against = |theirs: &[f64], library: Library| {
         let note = format!(
             "median of {ROUNDS} interleaved pairs of {} calls, {} in flight on one connection to the same server: {:.2} us \

@@ -114,7 +114,7 @@ impl Config {
         let metrics = Metrics::new(&self.pod_name, &self.app_version, self.metrics).map_err(set_up)?;
         let health = Health::starting(metrics.clone());
         let (cancellation, cut) = cancellation();
-        let edge = Edge::new(&self.pod_name, metrics.clone(), cut);
+        let edge = Edge::new(&self.pod_name, metrics.clone(), cut).map_err(set_up)?;
         let store = OpeningStore::default();
         let observed: Arc<dyn Store> = Arc::new(ObservedStore::new(store.clone(), &metrics));
         let bind = |variable, flag, address| move |reason| BuildError::Bind { variable, flag, address, reason };

@@ -96,7 +96,7 @@ impl SetUp {
     /// What a call costs, when `callers` make all of theirs.
     pub(super) fn cost(&self, callers: Callers) -> Result<Cost, BedError> {
         let (envoy, servers) = (self.envoy().process().cpu_time()?, self.servers_cpu_time()?);
-        let client = self.library.call(self.address(), &self.id, callers)?;
+        let client = self.library.call(self.address(), &self.id, callers)?.microseconds;
         let since =
             |before: Duration, now: Duration| now.saturating_sub(before).as_secs_f64() * 1e6 / callers.calls as f64;
         Ok(Cost {

@@ -6,6 +6,7 @@ use testbed::figures::median;
 use testbed::page::{Bars, Page, Row, named, number, table};
 use testbed::{BedError, binaries};
 
+use crate::callers::Called;
 use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
 use crate::generator::Operation;
 use crate::instructions::{self, Count};
@@ -223,9 +224,20 @@ fn path_bars(seen: &path::Seen) -> Bars {
 }
 
 fn client(seen: &client::Seen) -> String {
-    let heads = ["CPU-µs of the caller for a call, 100 at once".to_owned(), String::new()];
-    let row = |(library, costs): &(callers::Library, Vec<f64>)| vec![library.name().to_owned(), with_range(costs)];
-    table(&heads, &seen.iter().map(row).collect::<Vec<_>>())
+    let heads = ["100 calls at once", "CPU-µs of a call", "calls/s", "p50 µs", "p99 µs", "p99.9 µs", "peak MB"];
+    let row = |(library, rounds): &(callers::Library, Vec<Called>)| {
+        let parts: [fn(&Called) -> f64; 6] = [
+            |called| called.microseconds,
+            |called| called.rate,
+            |called| called.p50,
+            |called| called.p99,
+            |called| called.p999,
+            |called| called.peak / 1e6,
+        ];
+        let cells = parts.map(|part| with_range(&rounds.iter().map(part).collect::<Vec<_>>()));
+        named(library.name(), cells)
+    };
+    table(&heads.map(str::to_owned), &seen.iter().map(row).collect::<Vec<_>>())
 }
 
 /// The median, and from where to where the rounds went.

@@ -57,14 +57,15 @@ impl<P> Answer<P> {
 #[derive(Clone)]
 pub(crate) struct Edge {
     pod_name: Arc<str>,
+    answered: Arc<AnswerMetadata>,
     metrics: Metrics,
     cut: CancellationToken,
 }
 
 impl Edge {
     /// `pod_name` is fit for a header, see [`crate::Config`]; `cut` ends calls that outlast the drain.
-    pub(crate) fn new(pod_name: &str, metrics: Metrics, cut: CancellationToken) -> Self {
-        Self { pod_name: pod_name.into(), metrics, cut }
+    pub(crate) fn new(pod_name: &str, metrics: Metrics, cut: CancellationToken) -> grpcio::Result<Self> {
+        Ok(Self { pod_name: pod_name.into(), answered: Arc::new(AnswerMetadata::of(pod_name)?), metrics, cut })
     }
 
     /// The name that callers are told.
@@ -100,7 +101,7 @@ impl Edge {
         requests: RequestStream<Decoded<R::Request>>,
         sink: DuplexSink<R::Response>,
     ) {
-        let pod_name = Arc::clone(&self.pod_name);
+        let answered = Arc::clone(&self.answered);
         self.converse(R::TITLE, metrics, ctx, (requests, sink), move |(requests, sink)| {
             async move {
                 let request = match requests.next().await {
@@ -112,9 +113,7 @@ impl Edge {
                     Either::Left((answer, _)) => answer.and_then(fitting)?,
                     Either::Right(_) => return Ok(End::CallerGone),
                 };
-                if let Some(metadata) = metadata(&pod_name, answer.replayed) {
-                    sink.set_headers(metadata);
-                }
+                sink.set_headers(answered.of_answer(answer.replayed));
                 // Held back until the status follows, so that both go out in one write.
                 let together = WriteFlags::default().buffer_hint(true);
                 match sink.feed((answer.message, together)).await {
@@ -141,7 +140,7 @@ impl Edge {
             Ok(request) => catch_unwind(AssertUnwindSafe(|| rpc.call(request))).map_err(|_| Refusal::Panicked),
             Err(malformed) => Err(Refusal::Malformed(malformed)),
         };
-        let (pod_name, cut) = (Arc::clone(&self.pod_name), self.cut.clone());
+        let (answered, cut) = (Arc::clone(&self.answered), self.cut.clone());
         ctx.spawn(async move {
             let outcome = match answering {
                 Ok(answering) => match cut.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {
@@ -153,9 +152,7 @@ impl Edge {
             let sent = match outcome.and_then(fitting) {
                 Ok(answer) => {
                     call.handled(RpcStatusCode::OK);
-                    if let Some(metadata) = metadata(&pod_name, answer.replayed) {
-                        sink.set_headers(metadata);
-                    }
+                    sink.set_headers(answered.of_answer(answer.replayed));
                     sink.success(answer.message)
                 }
                 // No metadata: only then the status goes out as Trailers-Only, which Envoy's retries need.
@@ -226,13 +223,24 @@ fn logged(title: &str, refusal: Refusal) -> RpcStatus {
     refusal.status()
 }
 
-fn metadata(pod_name: &str, replayed: bool) -> Option<Metadata> {
-    let mut metadata = MetadataBuilder::with_capacity(2);
-    metadata.add_str("x-pod-name", pod_name).ok()?;
-    if replayed {
-        metadata.add_str("x-request-replayed", "true").ok()?;
+/// The metadata of answers, made once: a copy needs no look at each character.
+struct AnswerMetadata {
+    first: Metadata,
+    replayed: Metadata,
+}
+
+impl AnswerMetadata {
+    fn of(pod_name: &str) -> grpcio::Result<Self> {
+        let mut first = MetadataBuilder::new();
+        first.add_str("x-pod-name", pod_name)?;
+        let mut replayed = MetadataBuilder::new();
+        replayed.add_str("x-pod-name", pod_name)?.add_str("x-request-replayed", "true")?;
+        Ok(Self { first: first.build(), replayed: replayed.build() })
     }
-    Some(metadata.build())
+
+    fn of_answer(&self, replayed: bool) -> Metadata {
+        if replayed { self.replayed.clone() } else { self.first.clone() }
+    }
 }
 
 #[cfg(test)]
@@ -249,7 +257,7 @@ mod tests {
     fn a_conversation_that_panics_is_answered_internal_and_the_queue_goes_on() {
         let (_never, cut) = cancellation();
         let metrics = Metrics::new("pod-a", "", true).expect("metrics");
-        let edge = Edge::new("pod-a", metrics.clone(), cut);
+        let edge = Edge::new("pod-a", metrics.clone(), cut).expect("a name for a header");
         let of_method = edge.method_metrics(&METHOD_HEALTH_WATCH);
         let service = ServiceBuilder::new()
             .add_server_streaming_handler(&METHOD_HEALTH_WATCH, move |ctx, _: HealthCheckRequest, sink| {

@@ -4,10 +4,15 @@
 //! Usage of each: ADDRESS PORT ID FIRST-NAME LAST-NAME CALLS CONNECTIONS AT-ONCE
 //!
 //! It calls GetCustomer for the id on so many connections, so many calls at once on each of them, looks at every answer,
-//! and prints one line: `{"calls":80000,"seconds":1.25,"cpu_seconds":0.71}`. What came before the first of these calls
-//! does not count: the start of the program, and the connections with a call on each that made it.
+//! and prints one line:
+//!
+//! `{"calls":80000,"seconds":1.250,"cpu_seconds":0.710,"p50_us":1490,"p99_us":2870,"p999_us":5210,"peak_bytes":14000000}`
+//!
+//! What came before the first of these calls does not count: the start of the program, and the connections with a call on
+//! each that made it. A call's time is that which its caller waited; the memory is the most that was resident.
 
 use std::fmt::Display;
+use std::fs;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -16,6 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A customer, as every answer is held against it.
@@ -102,13 +108,26 @@ impl Load {
                 }
             }
             drop(done);
-            outcomes.iter().collect::<Result<(), String>>()
+            outcomes.iter().collect::<Result<Vec<Waits>, String>>()
         };
         make(connections.len(), 1)?;
         let (begun, cpu) = (Instant::now(), cpu_time());
-        make(self.calls, self.at_once)?;
-        Ok(Report { calls: self.calls, elapsed: begun.elapsed(), cpu: cpu_time().saturating_sub(cpu) })
+        let waits = make(self.calls, self.at_once)?;
+        let (elapsed, cpu) = (begun.elapsed(), cpu_time().saturating_sub(cpu));
+        let mut all = no_waits();
+        for of_one in &waits {
+            all.add(of_one).map_err(|error| error.to_string())?;
+        }
+        Ok(Report { calls: self.calls, elapsed, cpu, waits: all, peak_bytes: peak_memory()? })
     }
+}
+
+/// How long calls took, in microseconds.
+type Waits = Histogram<u32>;
+
+/// To a minute, with three digits.
+fn no_waits() -> Waits {
+    Histogram::new_with_max(60_000_000, 3).expect("a range that can be counted in")
 }
 
 async fn call_all(
@@ -116,30 +135,37 @@ async fn call_all(
     begun: &AtomicUsize,
     calls: usize,
     wanted: &Customer,
-) -> Result<(), String> {
+) -> Result<Waits, String> {
+    let mut waits = no_waits();
     while begun.fetch_add(1, Ordering::Relaxed) < calls {
+        let asked = Instant::now();
         let answer = caller.call().await?;
+        waits.saturating_record(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX));
         if answer != *wanted {
             return Err(format!("the answer is {answer:?}"));
         }
     }
-    Ok(())
+    Ok(waits)
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Report {
     calls: usize,
     elapsed: Duration,
     /// CPU of this process, in user and kernel.
     cpu: Duration,
+    waits: Waits,
+    peak_bytes: u64,
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { calls, elapsed, cpu } = self;
+        let Self { calls, elapsed, cpu, waits, peak_bytes } = self;
         let (seconds, cpu_seconds) = (elapsed.as_secs_f64(), cpu.as_secs_f64());
-        write!(f, r#"{{"calls":{calls},"seconds":{seconds:.6},"cpu_seconds":{cpu_seconds:.6}}}"#)
+        let [p50, p99, p999] = [0.5, 0.99, 0.999].map(|part| waits.value_at_quantile(part));
+        write!(f, r#"{{"calls":{calls},"seconds":{seconds:.6},"cpu_seconds":{cpu_seconds:.6},"#)?;
+        write!(f, r#""p50_us":{p50},"p99_us":{p99},"p999_us":{p999},"peak_bytes":{peak_bytes}}}"#)
     }
 }
 
@@ -151,4 +177,12 @@ fn number<N: std::str::FromStr>(what: &str, typed: &str) -> Result<N, String> {
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).expect("the clock began at nothing")
+}
+
+/// The most that was resident of this process, in bytes.
+fn peak_memory() -> Result<u64, String> {
+    let status = fs::read_to_string("/proc/self/status").map_err(|error| format!("/proc/self/status: {error}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kibibytes.map(|kibibytes| kibibytes * 1024).ok_or_else(|| "/proc/self/status has no VmHWM".to_owned())
 }
