@@ -4,14 +4,16 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use grpcio::{CallOption, ClientUnaryReceiver, Metadata, MetadataBuilder};
+use grpcio::{CallOption, ClientUnaryReceiver, Metadata};
 use protobuf::Message;
 use ticketing_proto::ticketing::{
     CreateCustomerRequest, Customer, CustomerList, GetCustomerRequest, ListCustomersRequest,
 };
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+use uuid::Uuid;
 
-use crate::{CallError, Channel, MAX_DEADLINE, Target};
+use crate::calls::idempotent;
+use crate::{CallError, Channel, Channels, MAX_DEADLINE, Safety, Target};
 
 /// The request header, with the value `true`, that tells a proxy that a `CreateCustomer` carries a `request_id` and may
 /// therefore be sent again.
@@ -33,21 +35,45 @@ pub struct Answer<T> {
     pub replayed: bool,
 }
 
-/// Calls of the customer service on one channel. Cheap to clone.
+impl<T> Answer<T> {
+    pub(crate) fn new(value: T, headers: &Metadata) -> Self {
+        Self {
+            value,
+            pod: header(headers, POD_HEADER).map(|name| String::from_utf8_lossy(name).into_owned()),
+            replayed: header(headers, REPLAYED_HEADER) == Some(b"true"),
+        }
+    }
+}
+
+/// Calls of the customer service. Cheap to clone.
+///
+/// Those of a [`Channel`] are one attempt each; those of [`Channels`] are retried where that is safe, and a create there
+/// gets a `request_id` if it has none.
 #[derive(Clone)]
 pub struct Customers {
-    client: CustomerControllerClient,
+    route: Route,
     target: Arc<Target>,
     deadline: Duration,
+}
+
+#[derive(Clone)]
+enum Route {
+    /// One connection, one attempt.
+    One(CustomerControllerClient),
+    Many(Channels),
 }
 
 impl Customers {
     pub(crate) fn new(channel: &Channel) -> Self {
         Self {
-            client: CustomerControllerClient::new(channel.inner()),
+            route: Route::One(CustomerControllerClient::new(channel.inner())),
             target: channel.target().clone(),
             deadline: channel.deadline(),
         }
+    }
+
+    pub(crate) fn on(channels: &Channels) -> Self {
+        Self { route: Route::Many(channels.clone()), target: channels.target().clone(), deadline: channels.deadline() }
     }
 
     /// The same calls with another deadline, cut to [`MAX_DEADLINE`].
@@ -64,27 +90,45 @@ impl Customers {
     /// The customer with this id; `NOT_FOUND` if there is none. An empty id is the identity probe.
     pub async fn get(&self, id: &str) -> Result<Answer<Customer>, CallError> {
         let request = GetCustomerRequest { id: id.to_owned(), ..GetCustomerRequest::new() };
-        self.answer("GetCustomer", || self.client.get_customer_async_opt(&request, self.options())).await
+        self.answer("GetCustomer", Safety::Read, |client, options| client.get_customer_async_opt(&request, options))
+            .await
     }
 
     /// The name of the pod that serves this call: the identity probe, without looking at anything but its answer.
     pub async fn identify(&self) -> Result<String, CallError> {
-        let call = || self.client.get_customer_async_opt(GetCustomerRequest::default_instance(), self.options());
-        let (customer, _) = self.finish("GetCustomer", call).await?;
-        Ok(customer.id)
+        match &self.route {
+            Route::One(client) => {
+                let request = GetCustomerRequest::default_instance();
+                let call = || client.get_customer_async_opt(request, self.options());
+                let (customer, _) = self.finish("GetCustomer", call).await?;
+                Ok(customer.id)
+            }
+            Route::Many(_) => Ok(self.get("").await?.value.id),
+        }
     }
 
     /// Stores a new customer. With a `request_id` the same call may be sent again without making a second one;
-    /// without, a failed create may or may not have happened.
+    /// without, which can only be on a [`Channel`], a failed create may or may not have happened.
     pub async fn create(&self, request: &CreateCustomerRequest) -> Result<Answer<Customer>, CallError> {
-        self.answer("CreateCustomer", || {
-            let mut options = self.options();
-            if !request.request_id.is_empty() {
-                options = options.headers(idempotent()?);
-            }
-            self.client.create_customer_async_opt(request, options)
-        })
-        .await
+        let named;
+        let request = if request.request_id.is_empty() && matches!(self.route, Route::Many(_)) {
+            named = CreateCustomerRequest { request_id: Uuid::now_v7().to_string(), ..request.clone() };
+            &named
+        } else {
+            request
+        };
+        let safety = if request.request_id.is_empty() { Safety::Once } else { Safety::Idempotent };
+        self.create_as(safety, request).await
+    }
+
+    /// The same as it is: without a `request_id` none is added, and nothing is sent a second time.
+    pub async fn create_once(&self, request: &CreateCustomerRequest) -> Result<Answer<Customer>, CallError> {
+        self.create_as(Safety::Once, request).await
+    }
+
+    async fn create_as(&self, safety: Safety, request: &CreateCustomerRequest) -> Result<Answer<Customer>, CallError> {
+        self.answer("CreateCustomer", safety, |client, options| client.create_customer_async_opt(request, options))
+            .await
     }
 
     /// One page of customers, oldest first. A `page_size` of 0 leaves the size to the server; `page_token` is that of
@@ -92,13 +136,17 @@ impl Customers {
     pub async fn list(&self, page_size: i32, page_token: &str) -> Result<Answer<CustomerList>, CallError> {
         let request =
             ListCustomersRequest { page_size, page_token: page_token.to_owned(), ..ListCustomersRequest::new() };
-        self.answer("ListCustomers", || self.client.list_customers_async_opt(&request, self.options())).await
+        self.answer("ListCustomers", Safety::Read, |client, options| client.list_customers_async_opt(&request, options))
+            .await
     }
 
-    /// Runs `task` on the thread of the channel's completion queue, where its calls cost least: no thread is woken for
+    /// Runs `task` on the thread of a connection's completion queue, where its calls cost least: no thread is woken for
     /// an answer. It must not block.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.client.spawn(task);
+        match &self.route {
+            Route::One(client) => client.spawn(task),
+            Route::Many(channels) => channels.spawn(task),
+        }
     }
 
     fn options(&self) -> CallOption {
@@ -108,16 +156,24 @@ impl Customers {
     async fn answer<T>(
         &self,
         method: &'static str,
-        start: impl FnOnce() -> grpcio::Result<ClientUnaryReceiver<T>>,
+        safety: Safety,
+        start: impl Fn(&CustomerControllerClient, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
     ) -> Result<Answer<T>, CallError> {
+        let client = match &self.route {
+            Route::One(client) => client,
+            Route::Many(channels) => {
+                let start = |channel, options| start(&CustomerControllerClient::new(channel), options);
+                return channels.call_within(self.deadline, method, safety, start).await;
+            }
+        };
         let begun = Instant::now();
-        let (value, mut receiver) = self.finish(method, start).await?;
+        let call = || {
+            let options = self.options();
+            start(client, if safety == Safety::Idempotent { options.headers(idempotent()?) } else { options })
+        };
+        let (value, mut receiver) = self.finish(method, call).await?;
         let headers = receiver.headers().await.map_err(|error| self.failed(method, begun, &error))?;
-        Ok(Answer {
-            value,
-            pod: header(headers, POD_HEADER).map(|name| String::from_utf8_lossy(name).into_owned()),
-            replayed: header(headers, REPLAYED_HEADER) == Some(b"true"),
-        })
+        Ok(Answer::new(value, headers))
     }
 
     /// The decoded answer, and its receiver with the metadata.
@@ -135,12 +191,6 @@ impl Customers {
     fn failed(&self, method: &'static str, begun: Instant, error: &grpcio::Error) -> CallError {
         CallError::new(method, self.target.clone(), begun.elapsed(), error)
     }
-}
-
-fn idempotent() -> grpcio::Result<Metadata> {
-    let mut headers = MetadataBuilder::with_capacity(1);
-    headers.add_str(IDEMPOTENT_HEADER, "true")?;
-    Ok(headers.build())
 }
 
 fn header<'a>(headers: &'a Metadata, name: &str) -> Option<&'a [u8]> {

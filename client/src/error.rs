@@ -26,11 +26,22 @@ pub struct CallError {
     pub method: &'static str,
     /// Where the call went.
     pub target: Arc<Target>,
+    /// How often it was sent, retries and hedges included; C-core's transparent retries are not counted.
+    pub attempts: u32,
+    /// The details as they came: a serialized `google.rpc.Status`, or empty.
+    ///
+    /// Shared, since most errors have none and all of them are handed on by value.
+    pub details: Arc<Vec<u8>>,
     /// How long it took until the failure was known, all attempts together.
     pub elapsed: Duration,
     /// Whether someone on the other side answered, be it the server or a proxy before it.
     pub answered: bool,
 }
+
+/// How C-core's messages begin where nobody was reached. While it waits to connect again it claims of such errors too
+/// that they came from the peer.
+const UNREACHED: [&str; 3] =
+    ["failed to connect to all addresses", "connections to all backends failing", "DNS resolution failed"];
 
 /// A field of the request that the server found unfit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +61,8 @@ impl CallError {
             retry_after: None,
             method,
             target,
+            attempts: 1,
+            details: Arc::default(),
             elapsed,
             answered: false,
         };
@@ -69,8 +82,10 @@ impl CallError {
             message: one_line(status.message()),
             violations: violations(&details),
             retry_after: retry_after(&details),
+            details: Arc::new(status.details().to_vec()),
             // C-core says so nowhere else; where its wording changes, only our wording does.
-            answered: status.debug_error_string().contains("received from peer"),
+            answered: status.debug_error_string().contains("received from peer")
+                && !UNREACHED.iter().any(|start| status.message().starts_with(start)),
             ..self
         }
     }

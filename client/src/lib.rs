@@ -2,6 +2,8 @@
 //!
 //! A [`Channel`] is one long-lived connection to one [`Target`]; [`Channel::customers`] makes typed calls on it.
 //! Every call has a deadline, every failure is a [`CallError`] that says what failed, where, and what to try.
+//! [`Channels`] add what a service needs for long: several connections, their replacement by age, retries within a
+//! budget and hedged reads, for any stub that grpcio generates (`examples/greeter`).
 //! Nothing here reads environment variables, writes to the terminal or installs a logger.
 //!
 //! ```no_run
@@ -46,7 +48,13 @@
 //! `bench/peers/load-ours` is a program that has these lines and nothing else: it refuses to run where they are not
 //! enough.
 
+// What the linker's flags of this package (build.rs) refer to is in there.
+#[cfg(test)]
+use corking as _;
+
+mod calls;
 mod channel;
+mod channels;
 mod code;
 mod customers;
 mod error;
@@ -54,7 +62,9 @@ mod health;
 mod retry;
 mod target;
 
+pub use calls::Safety;
 pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_MESSAGE_BYTES};
+pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};
 pub use code::Code;
 pub use customers::{Answer, Customers, IDEMPOTENT_HEADER};
 pub use error::{CallError, FieldViolation};

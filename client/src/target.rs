@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// A host and a port, checked to be one that a channel can be made for.
+/// A host and a port, or a URI of C-core's, checked to be one that a channel can be made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     host: Host,
@@ -15,7 +15,12 @@ enum Host {
     /// A DNS name or an IPv4 address: for the resolver both are names.
     Name(String),
     Ipv6(Ipv6Addr),
+    /// What C-core resolves by itself.
+    Uri(String),
 }
+
+/// The schemes of C-core's resolvers that this build has.
+const SCHEMES: [&str; 5] = ["dns", "ipv4", "ipv6", "unix", "unix-abstract"];
 
 /// What makes a host or port unfit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +33,16 @@ pub enum BadTarget {
     /// Nothing can be reached on port 0.
     #[error("port 0 cannot be connected to; give the port that the server listens on, for example 12345")]
     Port,
+    /// No resolver knows the scheme.
+    #[error(
+        "the target {0:?} does not begin with dns:, ipv4:, ipv6: or unix:; give for example dns:///localhost:12345"
+    )]
+    Scheme(String),
+    /// C-core was built without its xDS client.
+    #[error(
+        "{0:?} needs C-core's xDS client, which this build leaves out; go through an Envoy, or give a dns:/// target"
+    )]
+    Xds(String),
 }
 
 impl Target {
@@ -45,11 +60,28 @@ impl Target {
         Ok(Self { host, port })
     }
 
+    /// A target URI as C-core has it: `dns:///name:port`, several addresses as `ipv4:10.0.0.1:1,10.0.0.2:1`, `unix:path`.
+    ///
+    /// `xds:///` is refused: this C-core is built without its xDS client (`GRPC_NO_XDS`, and the sources that
+    /// `cmake/grpc-unity-build.cmake` leaves out), and would take such a target for a DNS name.
+    pub fn from_uri(uri: &str) -> Result<Self, BadTarget> {
+        match uri.split_once(':') {
+            Some(("xds" | "google-c2p", _)) => Err(BadTarget::Xds(uri.to_owned())),
+            Some((scheme, rest))
+                if SCHEMES.contains(&scheme) && !rest.is_empty() && !uri.contains(char::is_control) =>
+            {
+                Ok(Self { host: Host::Uri(uri.to_owned()), port: 0 })
+            }
+            _ => Err(BadTarget::Scheme(uri.to_owned())),
+        }
+    }
+
     /// The same as C-core's resolver wants it: a URI, in which brackets must be escaped.
     pub(crate) fn uri(&self) -> String {
         match &self.host {
             Host::Name(name) => format!("dns:///{name}:{}", self.port),
             Host::Ipv6(address) => format!("dns:///%5B{address}%5D:{}", self.port),
+            Host::Uri(uri) => uri.clone(),
         }
     }
 }
@@ -63,6 +95,7 @@ impl fmt::Display for Target {
         match &self.host {
             Host::Name(name) => write!(f, "{name}:{}", self.port),
             Host::Ipv6(address) => write!(f, "[{address}]:{}", self.port),
+            Host::Uri(uri) => f.write_str(uri),
         }
     }
 }
@@ -85,5 +118,12 @@ mod tests {
             assert_eq!(Target::new(host, 1), Err(BadTarget::Host(host.to_owned())));
         }
         assert_eq!(Target::new("localhost", 0), Err(BadTarget::Port));
+    }
+
+    #[test]
+    fn a_uri_is_one_that_this_build_of_c_core_resolves() {
+        assert_eq!(Target::from_uri("ipv4:127.0.0.1:1,127.0.0.2:1").unwrap().uri(), "ipv4:127.0.0.1:1,127.0.0.2:1");
+        assert!(matches!(Target::from_uri("xds:///customers"), Err(BadTarget::Xds(_))));
+        assert!(matches!(Target::from_uri("localhost"), Err(BadTarget::Scheme(_))));
     }
 }

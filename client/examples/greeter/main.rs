@@ -1,0 +1,26 @@
+//! Another service's stub on these channels: `cargo run --release --workspace --example greeter -- HOST PORT NAME`.
+
+mod stub;
+
+use std::error::Error;
+
+use async_std::task::block_on;
+// What the linker's flags of this package (build.rs) refer to is in there.
+use corking as _;
+use stub::{GreeterClient, text};
+use ticketing_client::{Channels, Policy, Safety, Target};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(host), Some(port), Some(name)) = (args.next(), args.next(), args.next()) else {
+        return Err("give the host, the port and a name, for example: localhost 50051 Ada".into());
+    };
+    let target = Target::new(&host, port.parse()?)?;
+    let channels = Channels::builder(target).policy(Policy::Pool { connections: 4 }).hedged_reads(true).build();
+    let request = text(&name);
+    let greeting = block_on(channels.call("Greet", Safety::Read, |channel, options| {
+        GreeterClient::new(channel).greet_async_opt(&request, options)
+    }))?;
+    println!("{}", greeting.value.value);
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! One call of any service: its deadline, its attempts, and which answer counts.
+
+mod budget;
+mod recent;
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures::future::{Either, select};
+use grpcio::{CallOption, ClientUnaryReceiver, Metadata, MetadataBuilder};
+
+pub(crate) use budget::Budget;
+pub(crate) use recent::Recent;
+
+use crate::channels::connection::Lease;
+use crate::customers::{Answer, IDEMPOTENT_HEADER};
+use crate::{Backoff, CallError, Channels, Code, MAX_DEADLINE};
+
+const MAX_ATTEMPTS: u32 = 5;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What happens when a call is made twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// Nothing: it only reads. It may be retried, and hedged.
+    Read,
+    /// The second time changes nothing, for example because the request carries a `request_id`. It may be retried, and
+    /// carries [`IDEMPOTENT_HEADER`], which allows a proxy the same.
+    Idempotent,
+    /// It may happen twice, so it is sent once. C-core sends it again only where the server surely has not seen it.
+    Once,
+}
+
+impl Channels {
+    /// Calls `method` (a name for errors, such as `GetCustomer`) of any service. `start` begins one attempt:
+    ///
+    /// ```ignore
+    /// |channel, options| GreeterClient::new(channel).greet_async_opt(&request, options)
+    /// ```
+    ///
+    /// Its `options` carry the deadline and, for [`Safety::Idempotent`], a header; whoever sets headers of their own on
+    /// them has to put that one in too. The error is that of the last attempt.
+    pub async fn call<T>(
+        &self,
+        method: &'static str,
+        safety: Safety,
+        start: impl Fn(grpcio::Channel, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
+    ) -> Result<Answer<T>, CallError> {
+        self.call_within(self.deadline(), method, safety, start).await
+    }
+
+    /// The same within `deadline`, for example what is left of a deadline that this call serves; cut to
+    /// [`MAX_DEADLINE`].
+    pub async fn call_within<T>(
+        &self,
+        deadline: Duration,
+        method: &'static str,
+        safety: Safety,
+        start: impl Fn(grpcio::Channel, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
+    ) -> Result<Answer<T>, CallError> {
+        let begun = Instant::now();
+        let call = Call { channels: self, method, safety, begun, deadline: deadline.min(MAX_DEADLINE), start };
+        self.inner.budget.called();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut attempts = 0;
+        let mut except = None;
+        loop {
+            let lease = self.inner.lease(except);
+            except = Some(lease.slot);
+            let outcome = call.hedged(lease, &mut attempts).await;
+            let error = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(error) => CallError { elapsed: begun.elapsed(), attempts, ..error },
+            };
+            let pause = backoff.pause(error.retry_after);
+            let worth_it = safety != Safety::Once && may_pass(error.code) && attempts < MAX_ATTEMPTS;
+            if !worth_it || begun.elapsed() + pause >= call.deadline || !self.inner.budget.take() {
+                return Err(error);
+            }
+            async_std::task::sleep(pause).await;
+        }
+    }
+}
+
+/// What all attempts of one call share.
+struct Call<'a, F> {
+    channels: &'a Channels,
+    method: &'static str,
+    safety: Safety,
+    begun: Instant,
+    deadline: Duration,
+    start: F,
+}
+
+impl<T, F> Call<'_, F>
+where
+    F: Fn(grpcio::Channel, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
+{
+    /// One attempt, and a second one beside it if it takes long and hedging is wanted.
+    async fn hedged(&self, lease: Lease, attempts: &mut u32) -> Result<Answer<T>, CallError> {
+        let inner = &self.channels.inner;
+        *attempts += 1;
+        let slot = lease.slot;
+        if !inner.hedging || self.safety != Safety::Read {
+            return self.attempt(lease).await;
+        }
+        let begun = Instant::now();
+        let first = pin!(self.attempt(lease));
+        let outcome = match inner.recent.p95() {
+            None => first.await,
+            Some(patience) => match select(first, pin!(async_std::task::sleep(patience))).await {
+                Either::Left((outcome, _)) => outcome,
+                Either::Right(((), first)) if inner.budget.take() => {
+                    *attempts += 1;
+                    let second = pin!(self.attempt(inner.lease(Some(slot))));
+                    // Whichever is still under way when this returns is dropped, and C-core cancels it.
+                    match select(first, second).await {
+                        Either::Left((Err(_), other)) | Either::Right((Err(_), other)) => other.await,
+                        Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+                    }
+                }
+                Either::Right(((), first)) => first.await,
+            },
+        };
+        if outcome.is_ok() {
+            inner.recent.took(begun.elapsed());
+        }
+        outcome
+    }
+
+    async fn attempt(&self, lease: Lease) -> Result<Answer<T>, CallError> {
+        let outcome = async {
+            let mut receiver = (self.start)(lease.connection.channel.clone(), self.options()?)?;
+            let value = receiver.message().await?;
+            Ok(Answer::new(value, receiver.headers().await?))
+        }
+        .await;
+        let outcome = outcome
+            .map_err(|error| CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), &error));
+        match &outcome {
+            Err(error) if error.code == Code::Unavailable && !error.answered => {
+                lease.connection.set_failing(true);
+                self.channels.inner.states.failed(&error.to_string());
+            }
+            // A deadline or a cancelled call says nothing about the connection.
+            Err(error) if !error.answered => {}
+            _ => lease.connection.set_failing(false),
+        }
+        outcome
+    }
+
+    fn options(&self) -> grpcio::Result<CallOption> {
+        let left = self.deadline.saturating_sub(self.begun.elapsed());
+        let options = CallOption::default().timeout(left).wait_for_ready(self.channels.inner.wait_for_ready);
+        Ok(match self.safety {
+            Safety::Idempotent => options.headers(idempotent()?),
+            Safety::Read | Safety::Once => options,
+        })
+    }
+}
+
+/// Whether another attempt may go better within the same deadline: when that has passed, none can.
+fn may_pass(code: Code) -> bool {
+    code.is_transient() && code != Code::DeadlineExceeded
+}
+
+pub(crate) fn idempotent() -> grpcio::Result<Metadata> {
+    let mut headers = MetadataBuilder::with_capacity(1);
+    headers.add_str(IDEMPOTENT_HEADER, "true")?;
+    Ok(headers.build())
+}

@@ -1,0 +1,140 @@
+//! Settings of [`Channels`] that are not made yet.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use grpcio::{EnvBuilder, Environment};
+
+use super::connection::Dialling;
+use super::{Channels, Inner};
+use crate::{DEFAULT_DEADLINE, MAX_DEADLINE, Target};
+
+/// How calls spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// One connection to the first address that takes it.
+    #[default]
+    Single,
+    /// Several connections to one address, be it an Envoy or an L4 balancer; a call takes the one of two, chosen at
+    /// random, that has fewer calls in flight. 0 connections are taken for 1, and more than 64 for 64.
+    Pool {
+        /// How many, each with a socket of its own.
+        connections: usize,
+    },
+    /// One connection to each address of a name (a headless Service), which take turns.
+    RoundRobin,
+}
+
+/// Settings of [`Channels`] that are not made yet.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ChannelsBuilder {
+    target: Target,
+    policy: Policy,
+    deadline: Duration,
+    max_age: Option<Duration>,
+    idle_after: Duration,
+    wait_for_ready: bool,
+    hedging: bool,
+    environment: Option<Arc<Environment>>,
+}
+
+const MOST_CONNECTIONS: usize = 64;
+/// C-core's own default.
+const DEFAULT_IDLE: Duration = Duration::from_mins(30);
+/// Rarer would let callers miss new pods for long; oftener would cost connections for nothing.
+const DEFAULT_AGE: Duration = Duration::from_mins(5);
+
+impl ChannelsBuilder {
+    pub(super) fn new(target: Target) -> Self {
+        Self {
+            target,
+            policy: Policy::default(),
+            deadline: DEFAULT_DEADLINE,
+            max_age: None,
+            idle_after: DEFAULT_IDLE,
+            wait_for_ready: false,
+            hedging: false,
+            environment: None,
+        }
+    }
+
+    /// How calls spread; [`Policy::Single`] unless set. A policy with several connections also sets the
+    /// [age](Self::max_age) to 5 minutes unless that is set later.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self.max_age = (policy != Policy::Single).then_some(DEFAULT_AGE);
+        self
+    }
+
+    /// How long each call may take, all attempts together; [`DEFAULT_DEADLINE`] unless set, cut to [`MAX_DEADLINE`].
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline.min(MAX_DEADLINE);
+        self
+    }
+
+    /// Replaces each connection when it is between 0.8 times and once as old as this; `None`: never. The new one is
+    /// ready before calls move to it, and calls on the old one are finished there.
+    pub fn max_age(mut self, age: impl Into<Option<Duration>>) -> Self {
+        self.max_age = age.into();
+        self
+    }
+
+    /// Closes connections after so long without a call; 30 minutes unless set. C-core takes less than 1 s for 1 s.
+    pub fn idle_after(mut self, idle: Duration) -> Self {
+        self.idle_after = idle;
+        self
+    }
+
+    /// Whether calls wait for a connection until their deadline. Unless set they do not: they fail as soon as it is
+    /// known that nobody can be reached, and those that may be repeated are tried again within the retry budget.
+    pub fn wait_for_ready(mut self, wait: bool) -> Self {
+        self.wait_for_ready = wait;
+        self
+    }
+
+    /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection, within the
+    /// retry budget. The first good answer wins and the other attempt is cancelled. Off unless set.
+    pub fn hedged_reads(mut self, hedging: bool) -> Self {
+        self.hedging = hedging;
+        self
+    }
+
+    /// The threads that serve the connections; unless set, one completion queue for each connection, at most one a CPU.
+    pub fn environment(mut self, environment: Arc<Environment>) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Makes the channels. Nothing is connected yet: calls do that.
+    pub fn build(self) -> Channels {
+        let connections = match self.policy {
+            Policy::Pool { connections } => connections.clamp(1, MOST_CONNECTIONS),
+            Policy::Single | Policy::RoundRobin => 1,
+        };
+        let environment = self.environment.unwrap_or_else(|| {
+            let cpus = available_parallelism().map_or(1, NonZeroUsize::get);
+            Arc::new(EnvBuilder::new().cq_count(connections.min(cpus)).name_prefix("grpc-client").build())
+        });
+        Channels::start(
+            Inner {
+                target: Arc::new(self.target),
+                dialling: Dialling {
+                    round_robin: self.policy == Policy::RoundRobin,
+                    idle_after: Some(self.idle_after),
+                },
+                environment,
+                slots: Vec::with_capacity(connections),
+                deadline: self.deadline,
+                max_age: self.max_age,
+                wait_for_ready: self.wait_for_ready,
+                hedging: self.hedging,
+                budget: Default::default(),
+                recent: Default::default(),
+                states: Default::default(),
+            },
+            connections,
+        )
+    }
+}

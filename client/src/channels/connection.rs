@@ -1,0 +1,109 @@
+//! One connection: what is set on it, and how many calls are on it now.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use grpcio::{Environment, LbPolicy};
+
+use crate::{MAX_MESSAGE_BYTES, Target};
+
+/// A server that comes back is found within this time, however long it was gone.
+const MAX_RECONNECT_BACKOFF: Duration = Duration::from_secs(1);
+const FIRST_RECONNECT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// C-core's name for how long one attempt to connect may take; its own default is 20 s.
+const CONNECT_TIMEOUT_ARG: &CStr = c"grpc.min_reconnect_backoff_ms";
+const CONNECT_TIMEOUT_MS: i32 = 2_000;
+
+/// A server that comes back under another address is asked for again this soon; C-core's own default is 30 s.
+const RESOLUTION_INTERVAL_ARG: &CStr = c"grpc.dns_min_time_between_resolutions_ms";
+const RESOLUTION_INTERVAL_MS: i32 = 1_000;
+
+const IDLE_TIMEOUT_ARG: &CStr = c"grpc.client_idle_timeout_ms";
+
+/// Pings go only while a call is open, and a call's answer puts them off: a server that allows a ping every 5 minutes
+/// on an idle connection never counts one against us.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What differs between connections.
+#[derive(Clone, Default)]
+pub(crate) struct Dialling {
+    pub(crate) round_robin: bool,
+    /// Closed after so long without a call; C-core's own default where there is none.
+    pub(crate) idle_after: Option<Duration>,
+}
+
+/// A channel of C-core with a socket of its own. Nothing is connected yet.
+pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Dialling) -> grpcio::Channel {
+    let mut builder = grpcio::ChannelBuilder::new(environment)
+        // Channels with the same target and settings would share one socket: spread over connections needs several.
+        .use_local_subchannel_pool(true)
+        .primary_user_agent(concat!("ticketing-client/", env!("CARGO_PKG_VERSION")))
+        .max_receive_message_len(MAX_MESSAGE_BYTES)
+        .max_send_message_len(MAX_MESSAGE_BYTES)
+        .initial_reconnect_backoff(FIRST_RECONNECT_BACKOFF)
+        .max_reconnect_backoff(MAX_RECONNECT_BACKOFF)
+        .raw_cfg_int(CONNECT_TIMEOUT_ARG.into(), CONNECT_TIMEOUT_MS)
+        .raw_cfg_int(RESOLUTION_INTERVAL_ARG.into(), RESOLUTION_INTERVAL_MS)
+        .keepalive_time(KEEPALIVE_TIME)
+        .keepalive_timeout(KEEPALIVE_TIMEOUT)
+        .keepalive_permit_without_calls(false)
+        // Transparent retries, which spare the caller a GOAWAY, hang on this.
+        .enable_retry(true)
+        // A proxy for web pages, set in the environment, does not know the way to a service inside.
+        .enable_http_proxy(false);
+    if dialling.round_robin {
+        builder = builder.load_balancing_policy(LbPolicy::RoundRobin);
+    }
+    if let Some(idle) = dialling.idle_after {
+        let millis = i32::try_from(idle.as_millis()).unwrap_or(i32::MAX);
+        builder = builder.raw_cfg_int(IDLE_TIMEOUT_ARG.into(), millis);
+    }
+    builder.connect(&target.uri())
+}
+
+/// A channel and what is known about it. It is closed when it has been exchanged and its last call has ended.
+pub(crate) struct Connection {
+    pub(crate) channel: grpcio::Channel,
+    in_flight: AtomicUsize,
+    /// The last call did not reach anybody. Such a connection has few calls in flight and would draw all others.
+    failing: AtomicBool,
+}
+
+impl Connection {
+    pub(crate) fn new(channel: grpcio::Channel) -> Arc<Self> {
+        Arc::new(Self { channel, in_flight: AtomicUsize::new(0), failing: AtomicBool::new(false) })
+    }
+
+    /// What a choice goes by: the smaller, the better.
+    pub(crate) fn burden(&self) -> (bool, usize) {
+        (self.failing.load(Ordering::Relaxed), self.in_flight.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_failing(&self, failing: bool) {
+        // Mostly it is so already, and a write would take the cache line from all other threads.
+        if self.failing.load(Ordering::Relaxed) != failing {
+            self.failing.store(failing, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn lease(self: Arc<Self>, slot: usize) -> Lease {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Lease { connection: self, slot }
+    }
+}
+
+/// A call's hold on its connection, counted until it is dropped.
+pub(crate) struct Lease {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) slot: usize,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.connection.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

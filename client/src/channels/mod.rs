@@ -1,0 +1,110 @@
+//! Connections to one target, looked after, and calls of any service on them.
+
+mod builder;
+pub(crate) mod connection;
+mod life;
+mod pick;
+mod state;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::Stream;
+use grpcio::Environment;
+
+pub use builder::{ChannelsBuilder, Policy};
+pub use state::{State, StateChange};
+
+use crate::calls::{Budget, Recent};
+use crate::{Customers, Target};
+use connection::{Connection, Dialling, Lease, dial};
+use state::States;
+
+/// Connections to one target. Cheap to clone: clones share them, and what was learnt about them.
+///
+/// They connect with the first calls, survive servers going away and coming back, and are closed when the last clone is
+/// dropped and the last call has ended.
+#[derive(Clone)]
+pub struct Channels {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) target: Arc<Target>,
+    dialling: Dialling,
+    environment: Arc<Environment>,
+    slots: Vec<Slot>,
+    pub(crate) deadline: Duration,
+    max_age: Option<Duration>,
+    pub(crate) wait_for_ready: bool,
+    pub(crate) hedging: bool,
+    pub(crate) budget: Budget,
+    pub(crate) recent: Recent,
+    pub(crate) states: States,
+}
+
+impl Channels {
+    /// Channels to `target` with safe defaults, to be changed before [`ChannelsBuilder::build`].
+    pub fn builder(target: Target) -> ChannelsBuilder {
+        ChannelsBuilder::new(target)
+    }
+
+    /// Calls of the customer service on these channels, retried where that is safe.
+    pub fn customers(&self) -> Customers {
+        Customers::on(self)
+    }
+
+    /// Where they connect to.
+    pub fn target(&self) -> &Arc<Target> {
+        &self.inner.target
+    }
+
+    /// How long a call may take, all attempts together.
+    pub fn deadline(&self) -> Duration {
+        self.inner.deadline
+    }
+
+    /// What the connections go through from now on. A listener that is 64 changes behind misses some.
+    pub fn states(&self) -> impl Stream<Item = StateChange> + Send + Unpin + use<> {
+        self.inner.states.listen()
+    }
+
+    /// Runs `task` on the thread of a connection's completion queue. It must not block.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        grpcio::Client::new(self.inner.lease(None).connection.channel.clone()).spawn(task);
+    }
+
+    fn start(mut inner: Inner, connections: usize) -> Self {
+        inner.slots = (0..connections).map(|_| Slot(RwLock::new(Connection::new(inner.dial())))).collect();
+        let inner = Arc::new(inner);
+        for place in 0..connections {
+            async_std::task::spawn(life::look_after(Arc::downgrade(&inner), place));
+        }
+        Self { inner }
+    }
+}
+
+impl Inner {
+    fn dial(&self) -> grpcio::Channel {
+        dial(&self.target, self.environment.clone(), &self.dialling)
+    }
+
+    /// A connection for one attempt, another than that at `except` where there is one.
+    pub(crate) fn lease(&self, except: Option<usize>) -> Lease {
+        let place = pick::pick(self.slots.len(), except, |place| self.slots[place].current().burden());
+        self.slots[place].current().lease(place)
+    }
+}
+
+/// The place of a connection, which may be exchanged.
+struct Slot(RwLock<Arc<Connection>>);
+
+impl Slot {
+    fn current(&self) -> Arc<Connection> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn exchange(&self, young: Arc<Connection>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = young;
+    }
+}

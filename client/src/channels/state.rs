@@ -1,0 +1,106 @@
+//! What connections go through, for logs and metrics.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use futures::Stream;
+use futures::channel::mpsc;
+use grpcio::ConnectivityState;
+
+/// Changes that a listener may be behind before it misses some.
+const LAG: usize = 64;
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Not connected, and no call wants it to be.
+    Idle,
+    /// Looking up the name, or connecting.
+    Connecting,
+    /// Takes calls.
+    Ready,
+    /// Could not connect; waiting to try again.
+    Failing,
+    /// Replaced by a younger connection; calls that it has are finished.
+    Replaced,
+}
+
+/// A connection that has come into another state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateChange {
+    /// The place of the connection among those of its [`Channels`](crate::Channels), from 0.
+    pub connection: usize,
+    /// What it is doing now.
+    pub state: State,
+    /// Why the last call that failed without an answer did so, on any connection; C-core tells no more about a
+    /// connection itself. Only where the state is [`State::Failing`], which is told once more when a call has failed.
+    pub last_error: Option<String>,
+}
+
+impl State {
+    pub(crate) fn of(state: ConnectivityState) -> Self {
+        match state {
+            ConnectivityState::GRPC_CHANNEL_CONNECTING => Self::Connecting,
+            ConnectivityState::GRPC_CHANNEL_READY => Self::Ready,
+            ConnectivityState::GRPC_CHANNEL_TRANSIENT_FAILURE => Self::Failing,
+            ConnectivityState::GRPC_CHANNEL_IDLE | ConnectivityState::GRPC_CHANNEL_SHUTDOWN => Self::Idle,
+        }
+    }
+
+    /// The name for logs and labels, for example `ready`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::Failing => "failing",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// All who listen.
+#[derive(Default)]
+pub(crate) struct States {
+    listeners: Mutex<Vec<mpsc::Sender<StateChange>>>,
+    last_error: Mutex<Option<String>>,
+}
+
+impl States {
+    pub(crate) fn listen(&self) -> impl Stream<Item = StateChange> + Send + Unpin + use<> {
+        let (sender, receiver) = mpsc::channel(LAG);
+        lock(&self.listeners).push(sender);
+        receiver
+    }
+
+    pub(crate) fn failed(&self, error: &str) {
+        *lock(&self.last_error) = Some(error.to_owned());
+    }
+
+    pub(crate) fn know_why(&self) -> bool {
+        lock(&self.last_error).is_some()
+    }
+
+    pub(crate) fn changed(&self, connection: usize, state: State) {
+        if state == State::Ready {
+            *lock(&self.last_error) = None;
+        }
+        let last_error = if state == State::Failing { lock(&self.last_error).clone() } else { None };
+        let change = StateChange { connection, state, last_error };
+        // A listener that does not keep up misses changes instead of holding up connections.
+        lock(&self.listeners).retain_mut(|listener| {
+            listener.try_send(change.clone()).err().is_none_or(|error| !error.is_disconnected())
+        });
+    }
+}
+
+/// What these locks guard is whole after every statement, so a panic elsewhere spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,121 @@
+//! A service that answers as a function of the test says, and remembers its callers' connections.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use grpcio::{
+    ChannelBuilder, EnvBuilder, Environment, RpcContext, RpcStatus, RpcStatusCode, Server, ServerBuilder,
+    ServerCredentials, ServiceBuilder, UnarySink,
+};
+use protobuf::well_known_types::wrappers::StringValue;
+use ticketing_client::{Answer, CallError, Channels, ChannelsBuilder, Safety, Target};
+
+use crate::stub::{GREET, GreeterClient, text};
+
+pub(crate) enum Reply {
+    Hello,
+    Late(Duration),
+    Refused(RpcStatus),
+    /// No answer, ever.
+    Silence,
+}
+
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) attempts: usize,
+    pub(crate) idempotent: usize,
+    /// The callers' addresses: one for each connection.
+    pub(crate) connections: BTreeSet<String>,
+}
+
+pub(crate) struct Greeter {
+    pub(crate) port: u16,
+    seen: Arc<Mutex<Seen>>,
+    _server: Server,
+    _environment: Arc<Environment>,
+}
+
+impl Greeter {
+    /// `script` gets the number of the attempt, from 1.
+    pub(crate) fn start(script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::on(0, None, script)
+    }
+
+    /// Sends a graceful GOAWAY on each connection that is so old.
+    pub(crate) fn with_connections_up_to(age_ms: i32) -> Self {
+        Self::on(0, Some(age_ms), |_| Reply::Hello)
+    }
+
+    pub(crate) fn on(port: u16, age_ms: Option<i32>, script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
+        let seen = Arc::<Mutex<Seen>>::default();
+        let silent = Arc::<Mutex<Vec<UnarySink<StringValue>>>>::default();
+        let (log, script) = (seen.clone(), Arc::new(script));
+        let greet = move |ctx: RpcContext<'_>, _: StringValue, sink: UnarySink<StringValue>| {
+            let number = {
+                let mut seen = log.lock().unwrap();
+                seen.attempts += 1;
+                seen.connections.insert(ctx.peer());
+                let marked = ctx.request_headers().iter().any(|header| header == ("x-idempotent", b"true".as_slice()));
+                seen.idempotent += usize::from(marked);
+                seen.attempts
+            };
+            let hello = text(&port.to_string());
+            match script(number) {
+                Reply::Hello => ctx.spawn(async move { drop(sink.success(hello).await) }),
+                Reply::Late(time) => ctx.spawn(async move {
+                    async_std::task::sleep(time).await;
+                    drop(sink.success(hello).await);
+                }),
+                Reply::Refused(status) => ctx.spawn(async move { drop(sink.fail(status).await) }),
+                Reply::Silence => silent.lock().unwrap().push(sink),
+            }
+        };
+        let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+        let mut args = ChannelBuilder::new(environment.clone()).reuse_port(false);
+        if let Some(age) = age_ms {
+            args = args.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age);
+        }
+        let mut server = ServerBuilder::new(environment.clone())
+            .channel_args(args.build_args())
+            .register_service(ServiceBuilder::new().add_unary_handler(&GREET, greet).build())
+            .build()
+            .expect("the service can be set up");
+        let address = format!("127.0.0.1:{port}");
+        let port = server.add_listening_port(address, ServerCredentials::insecure()).expect("the port is free");
+        server.start();
+        Self { port, seen, _server: server, _environment: environment }
+    }
+
+    /// Channels to it with a deadline that a busy machine keeps.
+    pub(crate) fn channels(&self) -> ChannelsBuilder {
+        channels_to(self.port)
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.seen.lock().unwrap().attempts
+    }
+
+    pub(crate) fn idempotent(&self) -> usize {
+        self.seen.lock().unwrap().idempotent
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.lock().unwrap().connections.len()
+    }
+}
+
+pub(crate) fn channels_to(port: u16) -> ChannelsBuilder {
+    Channels::builder(Target::new("127.0.0.1", port).unwrap()).deadline(Duration::from_mins(1))
+}
+
+pub(crate) async fn greet(channels: &Channels, safety: Safety) -> Result<Answer<StringValue>, CallError> {
+    let request = text("Ada");
+    channels
+        .call("Greet", safety, |channel, options| GreeterClient::new(channel).greet_async_opt(&request, options))
+        .await
+}
+
+pub(crate) fn unavailable() -> Reply {
+    Reply::Refused(RpcStatus::with_message(RpcStatusCode::UNAVAILABLE, "not now".to_owned()))
+}

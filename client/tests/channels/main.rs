@@ -1,0 +1,20 @@
+//! Channels against servers that misbehave: one topic a file.
+
+// What the linker's flags of this package (build.rs) refer to is in there.
+use corking as _;
+
+mod age;
+mod creates;
+mod goaway;
+mod greeter;
+mod hedged;
+mod outage;
+mod policies;
+mod retries;
+#[expect(dead_code, reason = "the tests of the program use the rest")]
+#[path = "../program/scripted.rs"]
+mod scripted;
+mod states;
+#[path = "../../examples/greeter/stub.rs"]
+mod stub;
+mod wire;

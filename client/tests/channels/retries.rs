@@ -1,0 +1,84 @@
+//! Which calls are sent again, and which are not.
+
+use std::time::{Duration, Instant};
+
+use async_std::task::block_on;
+use grpcio::{RpcStatus, RpcStatusCode};
+use protobuf::Message;
+use protobuf::well_known_types::any::Any;
+use ticketing_client::{Code, Safety};
+use ticketing_proto::error_details::RetryInfo;
+use ticketing_proto::status::Status;
+
+use crate::greeter::{Greeter, Reply, channels_to, greet, unavailable};
+
+fn refuses_the_first() -> Greeter {
+    Greeter::start(|attempt| if attempt == 1 { unavailable() } else { Reply::Hello })
+}
+
+#[test]
+fn a_read_is_sent_again_after_a_refusal() {
+    let server = refuses_the_first();
+    block_on(greet(&server.channels().build(), Safety::Read)).unwrap();
+    assert_eq!((server.attempts(), server.idempotent()), (2, 0));
+}
+
+#[test]
+fn what_may_be_repeated_says_so_each_time() {
+    let server = refuses_the_first();
+    block_on(greet(&server.channels().build(), Safety::Idempotent)).unwrap();
+    assert_eq!((server.attempts(), server.idempotent()), (2, 2));
+}
+
+#[test]
+fn what_may_happen_twice_is_sent_once() {
+    let server = refuses_the_first();
+    let error = block_on(greet(&server.channels().build(), Safety::Once)).unwrap_err();
+    assert_eq!((error.code, error.message.as_str(), error.attempts), (Code::Unavailable, "not now", 1));
+    assert_eq!(server.attempts(), 1);
+}
+
+#[test]
+fn a_server_that_asks_for_more_time_than_there_is_is_left_alone() {
+    let server = Greeter::start(|_| {
+        let mut info = RetryInfo::new();
+        info.retry_delay.mut_or_insert_default().seconds = 20;
+        let any = Any {
+            type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
+            value: info.write_to_bytes().unwrap(),
+            ..Any::new()
+        };
+        let details = Status { details: vec![any], ..Status::new() }.write_to_bytes().unwrap();
+        Reply::Refused(RpcStatus::with_details(RpcStatusCode::UNAVAILABLE, "later".to_owned(), details))
+    });
+    let error =
+        block_on(greet(&server.channels().deadline(Duration::from_secs(10)).build(), Safety::Read)).unwrap_err();
+    assert_eq!((error.attempts, error.retry_after), (1, Some(Duration::from_secs(20))));
+    assert!(!error.details.is_empty());
+}
+
+#[test]
+fn a_call_that_waits_for_a_connection_finds_the_server_that_comes() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let channels = channels_to(port).wait_for_ready(true).build();
+    let call = async_std::task::spawn(async move { greet(&channels, Safety::Once).await });
+    block_on(async_std::task::sleep(Duration::from_millis(500)));
+    let server = Greeter::on(port, None, |_| Reply::Hello);
+    block_on(call).unwrap();
+    assert_eq!(server.attempts(), 1);
+}
+
+#[test]
+fn a_caller_hands_on_what_is_left_of_its_own_deadline() {
+    let server = Greeter::start(|_| Reply::Silence);
+    let channels = server.channels().build();
+    let begun = Instant::now();
+    let request = crate::stub::text("Ada");
+    let error =
+        block_on(channels.call_within(Duration::from_millis(300), "Greet", Safety::Read, |channel, options| {
+            crate::stub::GreeterClient::new(channel).greet_async_opt(&request, options)
+        }))
+        .unwrap_err();
+    assert_eq!((error.code, error.attempts), (Code::DeadlineExceeded, 1));
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
