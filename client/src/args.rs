@@ -94,8 +94,12 @@ impl Output {
 impl Settings {
     /// A channel to the server that is meant; nothing is connected yet.
     pub(crate) fn channel(&self) -> Result<Channel, Failure> {
-        let target = Target::new(&self.server_domain, self.server_port)?;
-        Ok(Channel::builder(target).deadline(self.deadline).build())
+        Ok(Channel::builder(self.target()?).deadline(self.deadline).build())
+    }
+
+    /// The server that is meant.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        Ok(Target::new(&self.server_domain, self.server_port)?)
     }
 }
 

@@ -31,9 +31,11 @@ impl Exit {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Failed => "the call failed, or all calls of a watch; not serving; an import or export had to stop",
+            Self::Failed => {
+                "the call failed, or all calls of a watch or load; not serving; a fault that the doctor found; an import or export had to stop"
+            }
             Self::Usage => "bad usage, or a file that cannot be used; nothing was sent",
-            Self::Partly => "partly done: an import with rejected rows, a watch with some failed calls",
+            Self::Partly => "partly done: an import with rejected rows, a watch or load with some failed calls",
             Self::Interrupted => "interrupted by SIGINT or SIGTERM before the work was done",
         }
     }
@@ -79,6 +81,12 @@ pub(crate) enum Failure {
     Export(#[from] crate::command::ExportFault),
     #[error("{0}; running the command again, once that is mended, goes on from there")]
     ExportCut(crate::command::ExportFault),
+    /// A file of a load that is refused before any call of it.
+    #[error("{0}")]
+    Load(#[from] crate::command::LoadFault),
+    /// A file that could not be written when the load was done.
+    #[error("{0}")]
+    LoadLost(crate::command::LoadFault),
     /// Everything was sent.
     #[error("{0}")]
     Misplaced(crate::command::Misplaced),
@@ -93,13 +101,16 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Target(_) | Self::File(_) | Self::NoPlace(_) | Self::Export(_) => Exit::Usage,
+            Self::Usage(_) | Self::Target(_) | Self::File(_) | Self::NoPlace(_) | Self::Export(_) | Self::Load(_) => {
+                Exit::Usage
+            }
             // Whoever reads our output has seen enough.
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::FileChanged(_)
             | Self::Call(_)
             | Self::Unfinished { .. }
             | Self::ExportCut(_)
+            | Self::LoadLost(_)
             | Self::Misplaced(_)
             | Self::Signals(_)
             | Self::Output(_) => Exit::Failed,

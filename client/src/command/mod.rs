@@ -3,11 +3,13 @@
 mod capacity;
 mod completions;
 mod create;
+mod doctor;
 mod export;
 mod get;
 mod health;
 mod import;
 mod list;
+mod load;
 mod patience;
 mod progress;
 mod same_file;
@@ -20,16 +22,18 @@ use futures::TryStreamExt;
 pub(crate) use capacity::{Capacities, MEASURED_PODS};
 #[cfg(test)]
 pub(crate) use capacity::{Costs, explained, plan};
+pub(crate) use doctor::Examination;
 pub(crate) use export::{ExportFault, ExportSummary};
 pub(crate) use health::Health;
 #[cfg(test)]
 pub(crate) use import::ImportEnd;
 pub(crate) use import::{Checked, FileFault, Import, ImportSummary, Misplaced, NoPlace};
+pub(crate) use load::{Comparison, Judgement, LoadFault, LoadReport, Run, Slice, bars};
 pub(crate) use watch::{Watch, WatchSummary};
 
 use crate::args::{Args, Switch};
 use crate::exit::{Exit, Failure};
-use crate::report::Report;
+use crate::report::{Report, write_load_page};
 use crate::stop::interruptible;
 
 #[derive(Debug, clap::Subcommand)]
@@ -40,6 +44,8 @@ pub(crate) enum Command {
     List(list::List),
     Import(Import),
     Export(export::Export),
+    Load(Box<load::Load>),
+    Doctor(doctor::Doctor),
     Health(Health),
     Capacity(capacity::Capacity),
     Completions(completions::Completions),
@@ -48,7 +54,7 @@ pub(crate) enum Command {
 impl Command {
     /// Only these gain more by corking than its self-test costs.
     fn makes_many_calls(&self) -> bool {
-        matches!(self, Self::Watch(_) | Self::Import(_) | Self::Export(_))
+        matches!(self, Self::Watch(_) | Self::Import(_) | Self::Export(_) | Self::Load(_))
     }
 }
 
@@ -101,6 +107,19 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
             let summary = interruptible(|stop| export.run(&customers, stop)).await??;
             report.export(&summary, out)?;
             summary.exit()
+        }
+        Command::Load(load) => {
+            let found = interruptible(|stop| load.run(&args.settings, stop)).await??;
+            report.load(&found, out)?;
+            if let Some(page) = load.html() {
+                load::replace(page, |out| write_load_page(&found, out)).map_err(Failure::LoadLost)?;
+            }
+            Ok(found.exit())
+        }
+        Command::Doctor(doctor) => {
+            let found = doctor.run(&args.settings).await?;
+            report.doctor(&found, out)?;
+            Ok(found.exit())
         }
         Command::Health(health) => {
             let serving = health.run(&channel).await?;

@@ -2,8 +2,10 @@ use std::io::{self, Write};
 
 use ticketing_client::{Answer, Customer, Serving};
 
-use super::{Report, capacity};
-use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, WatchSummary};
+use super::{Report, capacity, doctor, load};
+use crate::command::{
+    Capacities, Checked, Examination, ExportSummary, Health, ImportSummary, LoadReport, WatchSummary,
+};
 use crate::exit::Failure;
 
 /// Text for people.
@@ -88,6 +90,14 @@ impl Report for Human {
 
     fn capacity(&self, found: &Capacities, out: &mut dyn Write) -> io::Result<()> {
         capacity::write(found, out)
+    }
+
+    fn doctor(&self, examination: &Examination, out: &mut dyn Write) -> io::Result<()> {
+        doctor::write(examination, out)
+    }
+
+    fn load(&self, report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
+        load::write(report, out)
     }
 
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {

@@ -5,8 +5,10 @@ use serde::Serialize;
 use serde_json::json;
 use ticketing_client::{Answer, Customer, Serving};
 
-use super::Report;
-use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, WatchSummary};
+use super::{Report, load};
+use crate::command::{
+    Capacities, Checked, Examination, ExportSummary, Health, ImportSummary, LoadReport, WatchSummary,
+};
 use crate::exit::Failure;
 
 /// JSON for programs: one object a line.
@@ -91,6 +93,14 @@ impl Report for Json {
         found_too["fits"] = found.fits().into();
         found_too["beyond_measured"] = found.beyond_measured().into();
         line(&found_too, out)
+    }
+
+    fn doctor(&self, found: &Examination, out: &mut dyn Write) -> io::Result<()> {
+        line(&json!({ "target": found.target, "verdict": found.verdict(), "checks": found.findings }), out)
+    }
+
+    fn load(&self, report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
+        line(&load::value(report), out)
     }
 
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {

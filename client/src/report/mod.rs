@@ -1,8 +1,10 @@
 //! Values in, bytes out: for people or for programs.
 
 mod capacity;
+mod doctor;
 mod human;
 mod json;
+mod load;
 
 use std::io::{self, Write};
 
@@ -12,8 +14,11 @@ use ticketing_client::{Answer, Customer, Serving};
 pub(crate) use capacity::{grouped, two_digits};
 pub(crate) use human::Human;
 pub(crate) use json::Json;
+pub(crate) use load::write_page as write_load_page;
 
-use crate::command::{Capacities, Checked, ExportSummary, Health, ImportSummary, WatchSummary};
+use crate::command::{
+    Capacities, Checked, Examination, ExportSummary, Health, ImportSummary, LoadReport, WatchSummary,
+};
 use crate::exit::Failure;
 
 /// One way to write down what commands return.
@@ -30,6 +35,8 @@ pub(crate) trait Report {
     fn import(&self, summary: &ImportSummary, out: &mut dyn Write) -> io::Result<()>;
     fn export(&self, summary: &ExportSummary, out: &mut dyn Write) -> io::Result<()>;
     fn capacity(&self, found: &Capacities, out: &mut dyn Write) -> io::Result<()>;
+    fn doctor(&self, examination: &Examination, out: &mut dyn Write) -> io::Result<()>;
+    fn load(&self, load: &LoadReport, out: &mut dyn Write) -> io::Result<()>;
     /// Why a command could not come to its end; nothing where the failure is no news.
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()>;
 }

@@ -2,9 +2,12 @@
 
 mod calls;
 mod capacity;
+mod doctor;
 mod export;
 mod import;
 mod killed;
+mod load;
+mod misfits;
 mod pages;
 mod program;
 mod scripted;

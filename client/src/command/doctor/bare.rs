@@ -1,0 +1,49 @@
+//! Calls of which more than the answer is looked at: reflection, and the metadata of a probe.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{SinkExt as _, TryStreamExt as _};
+use grpcio::{CallOption, ChannelBuilder, EnvBuilder, WriteFlags};
+use ticketing_proto::reflection_v1::ServerReflectionRequest;
+use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
+use ticketing_proto::ticketing::GetCustomerRequest;
+use ticketing_proto::ticketing_grpc::CustomerControllerClient;
+
+/// A connection without the library's settings, whose metadata can be read.
+pub(super) struct Bare {
+    channel: grpcio::Channel,
+    deadline: Duration,
+}
+
+impl Bare {
+    pub(super) fn new(target: &str, deadline: Duration) -> Self {
+        let environment = Arc::new(EnvBuilder::new().cq_count(1).name_prefix("grpc-doctor").build());
+        let channel = ChannelBuilder::new(environment).enable_http_proxy(false).connect(target);
+        Self { channel, deadline }
+    }
+
+    /// The names of the services, as reflection tells them.
+    pub(super) async fn services(&self) -> grpcio::Result<Vec<String>> {
+        let options = CallOption::default().timeout(self.deadline);
+        let client = ServerReflectionClient::new(self.channel.clone());
+        let (mut requests, mut answers) = client.server_reflection_info_opt(options)?;
+        let mut request = ServerReflectionRequest::new();
+        request.set_list_services(String::new());
+        requests.send((request, WriteFlags::default())).await?;
+        requests.close().await?;
+        let mut answer = answers.try_next().await?.unwrap_or_default();
+        let services = answer.take_list_services_response().service;
+        Ok(services.into_iter().map(|service| service.name).collect())
+    }
+
+    /// The value of a header of a probe's answer.
+    pub(super) async fn header(&self, name: &str) -> grpcio::Result<Option<String>> {
+        let options = CallOption::default().timeout(self.deadline);
+        let client = CustomerControllerClient::new(self.channel.clone());
+        let mut call = client.get_customer_async_opt(&GetCustomerRequest::new(), options)?;
+        let headers = call.headers().await?;
+        let value = headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+        Ok(value.map(|value| String::from_utf8_lossy(value).into_owned()))
+    }
+}

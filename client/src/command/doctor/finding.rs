@@ -1,0 +1,55 @@
+//! What a check found.
+
+use serde::Serialize;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    Ok,
+    /// Calls work, but not as they could.
+    Warning,
+    /// Calls fail, or will.
+    Fault,
+    /// It could not be looked at.
+    Skipped,
+}
+
+impl Verdict {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Fault => "fault",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One line of the examination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) check: &'static str,
+    pub(crate) verdict: Verdict,
+    pub(crate) found: String,
+    /// What to do next; nothing where all is well.
+    pub(crate) next: Option<String>,
+}
+
+impl Finding {
+    pub(crate) fn ok(check: &'static str, found: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Ok, found: found.into(), next: None }
+    }
+
+    pub(crate) fn warning(check: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Warning, found: found.into(), next: Some(next.into()) }
+    }
+
+    pub(crate) fn fault(check: &'static str, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Fault, found: found.into(), next: Some(next.into()) }
+    }
+
+    pub(crate) fn skipped(check: &'static str, why: impl Into<String>, next: Option<&str>) -> Self {
+        Self { check, verdict: Verdict::Skipped, found: why.into(), next: next.map(str::to_owned) }
+    }
+}

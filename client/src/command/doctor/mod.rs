@@ -1,0 +1,250 @@
+//! What a person would check by hand, in that order, when calls fail or do not spread.
+
+mod bare;
+mod finding;
+mod port;
+mod spread;
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use grpcio::RpcStatusCode;
+use ticketing_client::{Code, Serving};
+
+pub(crate) use finding::{Finding, Verdict};
+
+use self::bare::Bare;
+use self::port::Speaks;
+use crate::args::Settings;
+use crate::exit::{Exit, Failure};
+
+/// Look for what is wrong when calls fail or do not spread over the pods.
+///
+/// Checks name, port, encryption, HTTP/2, health, reflection, spread, clock and versions, each with a verdict and a next
+/// step. The exit code is 1 if there is a fault; warnings leave it 0. It makes about a hundred calls, which store nothing.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {}
+
+/// All checks, in their order.
+#[derive(Debug)]
+pub(crate) struct Examination {
+    pub(crate) target: String,
+    pub(crate) findings: Vec<Finding>,
+}
+
+const SERVICE: &str = "ticketing.CustomerController";
+
+/// A `date` header counts whole seconds, and the answer was under way.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+impl Examination {
+    /// The worst verdict of all; what was skipped is no finding.
+    pub(crate) fn verdict(&self) -> Verdict {
+        let any = |verdict| self.findings.iter().any(|finding| finding.verdict == verdict);
+        [Verdict::Fault, Verdict::Warning].into_iter().find(|verdict| any(*verdict)).unwrap_or(Verdict::Ok)
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        if self.verdict() == Verdict::Fault { Exit::Failed } else { Exit::Done }
+    }
+}
+
+impl Doctor {
+    pub(crate) async fn run(&self, settings: &Settings) -> Result<Examination, Failure> {
+        let target = settings.target()?.to_string();
+        let mut findings = Vec::new();
+        let reachable = reach(settings, &mut findings).await;
+        if let Some(addresses) = reachable {
+            calls(settings, &target, addresses, &mut findings).await?;
+        } else {
+            let rest = ["health", "reflection", "one connection", "new connections", "clock"];
+            findings.extend(rest.map(|check| Finding::skipped(check, "no call can be made", None)));
+        }
+        findings.push(versions());
+        Ok(Examination { target, findings })
+    }
+}
+
+/// Name, port, encryption and HTTP/2; the number of addresses if calls can be tried.
+async fn reach(settings: &Settings, findings: &mut Vec<Finding>) -> Option<usize> {
+    let (host, port) = (settings.server_domain.as_str(), settings.server_port);
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let addresses = match port::addresses(host, port).await {
+        Ok(addresses) if !addresses.is_empty() => addresses,
+        found => {
+            let why = found.map_or_else(|error| error.to_string(), |_| "no address".to_owned());
+            let next = "check SERVER_DOMAIN (--server-domain), and the resolver with `getent hosts`; a headless Service \
+                        has a name only while pods are ready";
+            findings.push(Finding::fault("name", format!("{host} does not resolve: {why}"), next));
+            skip(findings, &["port", "encryption", "http/2"], "there is no address");
+            return None;
+        }
+    };
+    findings.push(Finding::ok("name", format!("{host} resolves to {}", listed(&addresses))));
+
+    let mut open = Vec::new();
+    let mut closed = Vec::new();
+    for address in addresses.iter().take(port::MOST_ADDRESSES) {
+        match port::open(*address).await {
+            Ok(_) => open.push(*address),
+            Err(error) => closed.push(format!("{address}: {error}")),
+        }
+    }
+    let Some(first) = open.first() else {
+        let next = "is the server running and listening there (LISTEN_ADDR)? Check SERVER_PORT (--server-port), and \
+                    network policies";
+        findings.push(Finding::fault("port", format!("closed: {}", closed.join("; ")), next));
+        skip(findings, &["encryption", "http/2"], "the port is closed");
+        return None;
+    };
+    findings.push(if closed.is_empty() {
+        Finding::ok("port", format!("{port} is open"))
+    } else {
+        Finding::warning(
+            "port",
+            format!("closed on some: {}", closed.join("; ")),
+            "look at the pods of those addresses",
+        )
+    });
+
+    let speaks = port::speaks(*first).await;
+    findings.push(encryption(&speaks));
+    findings.push(http2(&speaks));
+    matches!(speaks, Ok(Speaks::Http2)).then_some(addresses.len())
+}
+
+fn encryption(speaks: &std::io::Result<Speaks>) -> Finding {
+    match speaks {
+        Ok(Speaks::Tls) => Finding::fault(
+            "encryption",
+            "the port speaks TLS, this client plaintext",
+            "call the plaintext port of the service, or Envoy's",
+        ),
+        Ok(Speaks::Http1 | Speaks::Http2) => Finding::ok("encryption", "plaintext, as this client speaks"),
+        Ok(Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) | Err(_) => {
+            Finding::skipped("encryption", "neither plaintext HTTP nor TLS was answered", None)
+        }
+    }
+}
+
+fn http2(speaks: &std::io::Result<Speaks>) -> Finding {
+    let fault = |found: &str, next: &str| Finding::fault("http/2", found, next);
+    match speaks {
+        Ok(Speaks::Http2) => Finding::ok("http/2", "the server opens HTTP/2"),
+        Ok(Speaks::Tls) => Finding::skipped("http/2", "hidden by TLS", None),
+        Ok(Speaks::Http1) => fault(
+            "the port speaks HTTP/1 only",
+            "is this the admin port, or a proxy without HTTP/2 (for a Service: appProtocol kubernetes.io/h2c)?",
+        ),
+        Ok(Speaks::Nothing) => fault(
+            "the connection is taken, but nothing is said on it",
+            "the process is stuck, or a proxy has nobody behind it: look at its log",
+        ),
+        Ok(Speaks::HangsUp) => fault(
+            "the connection is closed at once",
+            "a balancer without a server behind it does that: look whether pods are ready",
+        ),
+        Ok(Speaks::SomethingElse) => fault("the port speaks something else", "check SERVER_PORT (--server-port)"),
+        Err(error) => Finding::fault("http/2", format!("the connection broke: {error}"), "try again"),
+    }
+}
+
+/// What takes calls to find out.
+async fn calls(
+    settings: &Settings,
+    target: &str,
+    addresses: usize,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Failure> {
+    let channel = settings.channel()?;
+    findings.push(match channel.health("").await {
+        Ok(Serving::Serving) => Finding::ok("health", "SERVING"),
+        Ok(other) => Finding::fault(
+            "health",
+            other.to_string(),
+            "the server is starting or stopping, or waits for its store: its log and /readyz tell",
+        ),
+        Err(error) if error.code == Code::Unimplemented => {
+            Finding::skipped("health", "there is no health service here; a proxy need not have one", None)
+        }
+        Err(error) => {
+            Finding::fault("health", error.to_string(), "see `ticketing-client health`, and the server's log")
+        }
+    });
+    let bare = Bare::new(target, settings.deadline);
+    findings.push(reflection(bare.services().await));
+    findings.extend(spread::check(settings, &channel, addresses).await?);
+    findings.push(clock(bare.header("date").await.ok().flatten().as_deref(), SystemTime::now()));
+    Ok(())
+}
+
+fn reflection(services: grpcio::Result<Vec<String>>) -> Finding {
+    const CHECK: &str = "reflection";
+    match services {
+        Ok(services) if services.iter().any(|service| service == SERVICE) => {
+            Finding::ok(CHECK, format!("{SERVICE} is there"))
+        }
+        Ok(services) => Finding::fault(
+            CHECK,
+            format!("{SERVICE} is not among the services: {}", services.join(", ")),
+            "this is another server: check SERVER_DOMAIN and SERVER_PORT",
+        ),
+        Err(grpcio::Error::RpcFailure(status)) if status.code() == RpcStatusCode::UNIMPLEMENTED => {
+            Finding::skipped(CHECK, "there is no reflection here; calls do not need it", None)
+        }
+        Err(error) => Finding::warning(
+            CHECK,
+            format!("reflection failed: {error}"),
+            "calls do not need it; look at the next lines",
+        ),
+    }
+}
+
+/// Compares the clocks by the `date` header, which Envoy sends and the server does not.
+fn clock(date: Option<&str>, now: SystemTime) -> Finding {
+    let Some(theirs) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
+        let next = "ask through Envoy, which sends one";
+        return Finding::skipped("clock", "no date header in the answers", Some(next));
+    };
+    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration());
+    let found = format!("the clocks are at most {} s apart", apart.as_secs() + 1);
+    if apart <= CLOCK_TOLERANCE {
+        Finding::ok("clock", found)
+    } else {
+        Finding::warning("clock", found, "deadlines do not suffer, logs and ids do: see whether NTP runs on both sides")
+    }
+}
+
+fn versions() -> Finding {
+    Finding::skipped(
+        "versions",
+        concat!("client ", env!("CARGO_PKG_VERSION"), "; a server does not tell callers its own"),
+        Some("its admin port does: `ticketing_build_info` in /metrics"),
+    )
+}
+
+fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
+    findings.extend(checks.iter().map(|check| Finding::skipped(check, why, None)));
+}
+
+fn listed(addresses: &[SocketAddr]) -> String {
+    let shown: Vec<_> = addresses.iter().take(5).map(|address| address.ip().to_string()).collect();
+    let more = if addresses.len() > shown.len() { ", …" } else { "" };
+    let count = if addresses.len() == 1 { "1 address".to_owned() } else { format!("{} addresses", addresses.len()) };
+    format!("{count}: {}{more}", shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_differ_are_told_and_those_that_cannot_be_seen_are_skipped() {
+        let now = httpdate::parse_http_date("Tue, 24 Nov 2026 12:00:10 GMT").unwrap();
+        assert_eq!(clock(Some("Tue, 24 Nov 2026 12:00:09 GMT"), now).verdict, Verdict::Ok);
+        assert_eq!(clock(Some("Tue, 24 Nov 2026 12:01:09 GMT"), now).verdict, Verdict::Warning);
+        for unreadable in [None, Some("yesterday")] {
+            assert_eq!(clock(unreadable, now).verdict, Verdict::Skipped);
+        }
+    }
+}

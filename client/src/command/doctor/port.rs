@@ -1,0 +1,115 @@
+//! Names, addresses and what speaks on a port, without gRPC.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use async_std::io::{ReadExt as _, WriteExt as _, timeout};
+use async_std::net::{TcpStream, ToSocketAddrs as _};
+
+/// For a connection, and for the first bytes on it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Of a name with more, the first ones are looked at.
+pub(super) const MOST_ADDRESSES: usize = 16;
+
+/// HTTP/2's opening (RFC 9113, 3.4) and an empty SETTINGS frame.
+const HTTP2_OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// Where a frame tells its type, and that of SETTINGS, which every HTTP/2 server sends first.
+const FRAME_TYPE: usize = 3;
+const SETTINGS: u8 = 4;
+
+/// First bytes of TLS records.
+const TLS_ALERT: u8 = 0x15;
+const TLS_HANDSHAKE: u8 = 0x16;
+const TLS_MAJOR: u8 = 3;
+
+/// What answers on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Http2,
+    Http1,
+    Tls,
+    /// It takes the connection and says nothing.
+    Nothing,
+    /// It closes the connection without a word.
+    HangsUp,
+    SomethingElse,
+}
+
+/// The addresses of a host by the system's own resolver, which C-core asks too.
+pub(super) async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let mut found: Vec<_> = (host, port).to_socket_addrs().await?.collect();
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+pub(super) async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    timeout(PATIENCE, TcpStream::connect(address)).await
+}
+
+/// Opens as plaintext HTTP/2 would, and once more as TLS where the answer does not tell.
+pub(super) async fn speaks(address: SocketAddr) -> io::Result<Speaks> {
+    let plain = first_bytes(address, HTTP2_OPENING).await?;
+    let told = understood(plain.as_deref());
+    if !matches!(told, Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) {
+        return Ok(told);
+    }
+    match understood(first_bytes(address, &client_hello()).await?.as_deref()) {
+        Speaks::Tls => Ok(Speaks::Tls),
+        _ => Ok(told),
+    }
+}
+
+/// The first bytes of the answer; none if the wait was in vain, and empty if the connection was closed.
+async fn first_bytes(address: SocketAddr, opening: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    let mut stream = open(address).await?;
+    let mut bytes = [0; 9];
+    let mut read = 0;
+    let exchange = async {
+        stream.write_all(opening).await?;
+        while read < bytes.len() {
+            match stream.read(&mut bytes[read..]).await? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        Ok(())
+    };
+    let ended = timeout(PATIENCE, exchange).await;
+    // What came counts, also if the connection was then left silent or reset: a TLS alert is shorter than a frame.
+    Ok(match ended {
+        Err(error) if read == 0 && error.kind() == io::ErrorKind::TimedOut => None,
+        _ => Some(bytes[..read].to_vec()),
+    })
+}
+
+fn understood(answer: Option<&[u8]>) -> Speaks {
+    match answer {
+        None => Speaks::Nothing,
+        Some([]) => Speaks::HangsUp,
+        Some([TLS_ALERT | TLS_HANDSHAKE, TLS_MAJOR, ..]) => Speaks::Tls,
+        Some(bytes) if bytes.starts_with(b"HTTP/1") => Speaks::Http1,
+        Some(bytes) if bytes.get(FRAME_TYPE) == Some(&SETTINGS) => Speaks::Http2,
+        Some(_) => Speaks::SomethingElse,
+    }
+}
+
+/// The smallest opening of TLS 1.2 (RFC 5246, 7.4.1.2) that any TLS server answers, be it with an alert.
+fn client_hello() -> Vec<u8> {
+    // ECDHE with AES-GCM, for RSA and ECDSA.
+    let suites: &[u8] = &[0xc0, 0x2b, 0xc0, 0x2f];
+    let mut hello = vec![TLS_MAJOR, 3];
+    hello.extend((0..32).map(|_| fastrand::u8(..)));
+    hello.push(0); // no session
+    hello.extend([0, 4]);
+    hello.extend(suites);
+    hello.extend([1, 0]); // no compression
+    let length = |bytes: usize| u16::try_from(bytes).expect("a few bytes").to_be_bytes();
+    let mut record = vec![TLS_HANDSHAKE, TLS_MAJOR, 1];
+    record.extend(length(hello.len() + 4));
+    record.extend([1, 0]); // ClientHello, and the first byte of its length
+    record.extend(length(hello.len()));
+    record.extend(hello);
+    record
+}

@@ -1,0 +1,107 @@
+//! How many pods answer, on one connection and on new ones.
+
+use std::collections::BTreeMap;
+
+use ticketing_client::{CallError, Channel};
+
+use super::finding::Finding;
+use crate::args::Settings;
+use crate::exit::Failure;
+
+/// Enough that two pods are missed only once in 10^15 where each call is answered by one of them by chance.
+const CALLS: usize = 50;
+/// After so many failures the rest would fail too.
+const PATIENCE: usize = 3;
+
+/// Answered calls by pod, and what went wrong.
+#[derive(Default)]
+struct Answers {
+    pods: BTreeMap<String, u64>,
+    failed: usize,
+    last_error: Option<CallError>,
+}
+
+impl Answers {
+    fn add(&mut self, answer: Result<String, CallError>) {
+        match answer {
+            Ok(pod) => *self.pods.entry(pod).or_default() += 1,
+            Err(error) => {
+                self.failed += 1;
+                self.last_error = Some(error);
+            }
+        }
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.failed >= PATIENCE && self.pods.is_empty()
+    }
+
+    fn told(&self) -> String {
+        let calls: u64 = self.pods.values().sum();
+        let shares: Vec<_> = self.pods.iter().take(8).map(|(pod, calls)| format!("{pod} {calls}")).collect();
+        let more = if self.pods.len() > shares.len() { ", …" } else { "" };
+        format!("{} of {calls} answered calls: {}{more}", pods(self.pods.len()), shares.join(", "))
+    }
+
+    fn fault(&self, check: &'static str) -> Option<Finding> {
+        let error = self.last_error.as_ref()?;
+        let next = match error.advice() {
+            "" => "look at the server's log",
+            advice => advice,
+        };
+        Some(Finding::fault(check, format!("{} of {CALLS} calls failed, the last: {error}", self.failed), next))
+    }
+}
+
+fn pods(count: usize) -> String {
+    if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
+}
+
+/// Both checks, since one connection can only be judged beside new ones.
+pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) -> Result<[Finding; 2], Failure> {
+    const ONE: &str = "one connection";
+    const NEW: &str = "new connections";
+    let mut on_one = Answers::default();
+    let customers = one.customers();
+    for _ in 0..CALLS {
+        on_one.add(customers.identify().await);
+        if on_one.is_hopeless() {
+            let next = "mend the fault above first";
+            let fault = on_one.fault(ONE).expect("calls failed");
+            return Ok([fault, Finding::skipped(NEW, "calls fail on one connection already", Some(next))]);
+        }
+    }
+    let mut on_new = Answers::default();
+    for _ in 0..CALLS {
+        on_new.add(settings.channel()?.customers().identify().await);
+        if on_new.is_hopeless() {
+            break;
+        }
+    }
+    let spread = on_one.pods.len() > 1;
+    let one_finding = on_one.fault(ONE).unwrap_or_else(|| match (spread, on_new.pods.len()) {
+        (true, _) => Finding::ok(ONE, on_one.told()),
+        (false, 2..) => Finding::warning(
+            ONE,
+            format!("{}, while new connections reach {}", on_one.told(), pods(on_new.pods.len())),
+            "something before the pods chooses one for a whole connection: put Envoy there, which chooses for each call \
+             (envoy.yaml), or call on several connections",
+        ),
+        (false, _) if addresses > 1 => Finding::warning(
+            ONE,
+            format!("{}, though the name has {addresses} addresses", on_one.told()),
+            "a connection goes to one of the addresses and stays there: put Envoy before them (envoy.yaml)",
+        ),
+        (false, _) => Finding::warning(
+            ONE,
+            on_one.told(),
+            "is there but one pod? `kubectl get pods` tells; if there are more, look whether all are ready",
+        ),
+    });
+    let new_finding = on_new.fault(NEW).unwrap_or_else(|| match (on_new.pods.len(), on_one.pods.len()) {
+        (1, 2..) => Finding::ok(NEW, format!("{}; calls on one connection spread", on_new.told())),
+        (1, _) => Finding::warning(NEW, on_new.told(), "one pod answers, however it is called: look for the others"),
+        _ => Finding::ok(NEW, on_new.told()),
+    });
+    Ok([one_finding, new_finding])
+}

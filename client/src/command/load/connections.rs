@@ -1,0 +1,75 @@
+//! The connections of a load, and one call on one of them.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use grpcio::EnvBuilder;
+use ticketing_client::{Channel, Code, CreateCustomerRequest, Customers};
+use uuid::Uuid;
+
+use super::ids::Ids;
+use super::mix::Kind;
+use crate::args::Settings;
+use crate::exit::Failure;
+
+/// Connections that callers share in turn. This is all that the loops know of channels.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    all: Arc<[Customers]>,
+    target: String,
+}
+
+impl Connections {
+    /// So many connections to the server; nothing is connected yet.
+    pub(crate) fn new(settings: &Settings, connections: u16) -> Result<Self, Failure> {
+        // A thread for each connection would only make them wait for each other's CPU.
+        let threads = available_parallelism().map_or(1, NonZero::get).min(connections.into());
+        let environment = Arc::new(EnvBuilder::new().cq_count(threads).name_prefix("grpc-load").build());
+        let target = settings.target()?;
+        let channel = || {
+            let channel = Channel::builder(target.clone()).deadline(settings.deadline);
+            channel.environment(environment.clone()).build().customers()
+        };
+        Ok(Self { all: (0..connections).map(|_| channel()).collect(), target: target.to_string() })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(crate) fn target(&self) -> String {
+        self.target.clone()
+    }
+
+    pub(crate) fn first(&self) -> &Customers {
+        &self.all[0]
+    }
+
+    /// The connection of the caller of this number, with its own number.
+    pub(crate) fn of(&self, caller: u64) -> (usize, &Customers) {
+        let number = usize::try_from(caller % self.all.len() as u64).expect("below a length");
+        (number, &self.all[number])
+    }
+}
+
+/// Makes one call, once; the pod that answered, or why none did.
+pub(crate) async fn call(customers: &Customers, kind: Kind, ids: &Ids) -> Result<Option<String>, Code> {
+    let outcome = match kind {
+        Kind::Get => customers.get(ids.any()).await.map(|answer| answer.pod),
+        Kind::List => customers.list(0, "").await.map(|answer| answer.pod),
+        Kind::Probe => customers.identify().await.map(Some),
+        Kind::Create => customers.create(&someone()).await.map(|answer| answer.pod),
+    };
+    outcome.map_err(|error| error.code)
+}
+
+/// A customer whose name tells where it comes from.
+pub(crate) fn someone() -> CreateCustomerRequest {
+    CreateCustomerRequest {
+        first_name: "Load".to_owned(),
+        last_name: "Test".to_owned(),
+        request_id: Uuid::now_v7().to_string(),
+        ..CreateCustomerRequest::new()
+    }
+}

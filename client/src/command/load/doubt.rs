@@ -1,0 +1,62 @@
+//! What makes a run's figures doubtful, each with what would help.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::run::Run;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Doubt {
+    /// This client did not keep its schedule.
+    Late { p99: Duration, most: Duration },
+    /// Too many calls were without an answer for more to start in time.
+    HeldBack { calls: u64 },
+    /// Too few answers for a percentile of thousands.
+    Few { answers: u64 },
+}
+
+/// A call that starts later than this is late: a timer on a busy machine may take half of it.
+const LATE: Duration = Duration::from_millis(2);
+/// The p99 is the tenth worst of so many.
+const ENOUGH: u64 = 1000;
+
+pub(crate) fn doubts(run: &Run) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    if let Some(lateness) = &run.lateness {
+        let p99 = lateness.at(0.99);
+        // Calls that were held back are late too, and have a line of their own.
+        if p99 > LATE && run.held_back == 0 {
+            doubts.push(Doubt::Late { p99, most: lateness.max() });
+        }
+    }
+    if run.held_back > 0 {
+        doubts.push(Doubt::HeldBack { calls: run.held_back });
+    }
+    if run.ok() < ENOUGH {
+        doubts.push(Doubt::Few { answers: run.ok() });
+    }
+    doubts
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |time: &Duration| time.as_secs_f64() * 1e3;
+        match self {
+            Self::Late { p99, most } => write!(
+                f,
+                "this client did not keep its schedule: 1 in 100 calls started {:.1} ms late or more, the last of them \
+                 {:.1} ms; the latencies count that; offer less, or call from several machines and --merge",
+                ms(p99),
+                ms(most)
+            ),
+            Self::HeldBack { calls } => write!(
+                f,
+                "{calls} calls had to wait until others were answered; their latencies count that; the server is \
+                 slower than the rate: offer less, or raise --max-in-flight"
+            ),
+            Self::Few { answers } => {
+                write!(f, "{answers} answers are few for a p99: let it run longer, or --merge runs")
+            }
+        }
+    }
+}

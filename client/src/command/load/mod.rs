@@ -1,0 +1,187 @@
+//! A load on the service, and what it took.
+
+mod closed_loop;
+mod compare;
+mod connections;
+mod doubt;
+mod fault;
+mod ids;
+mod latencies;
+mod live;
+mod mix;
+mod offer;
+mod open_loop;
+mod recorder;
+mod run;
+mod saved;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+pub(crate) use compare::{Comparison, Judgement};
+pub(crate) use doubt::Doubt;
+pub(crate) use fault::LoadFault;
+pub(crate) use live::bars;
+pub(crate) use run::{Run, Slice};
+pub(crate) use saved::replace;
+
+use self::connections::Connections;
+use self::ids::Ids;
+use self::mix::{Kind, Mix};
+use self::offer::{Loop, Offer};
+use self::recorder::Recorder;
+use self::schedule::Schedule;
+use crate::args::{Settings, count, duration, positive, positive_duration};
+use crate::exit::{Exit, Failure};
+use crate::stop::Stop;
+
+/// Put a load on the service and tell latencies, errors and the share of each pod.
+///
+/// A closed loop (--concurrency) waits for each answer before the next call; an open loop (--rate) starts calls on a
+/// schedule, and counts latencies from the start that was intended. Nothing is retried: each attempt is one call. It ends
+/// after --duration or --requests, or at SIGINT or SIGTERM once the calls in flight have ended, and always reports.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Load {
+    /// Closed loop: so many calls at the same time.
+    #[arg(long, default_value_t = 10, value_name = "N", conflicts_with = "rate", value_parser = clap::value_parser!(u32).range(1..=100_000), allow_negative_numbers = true)]
+    concurrency: u32,
+    /// Open loop: so many calls start in each second, evenly.
+    #[arg(long, value_name = "PER SECOND", value_parser = rate, allow_negative_numbers = true)]
+    rate: Option<f64>,
+    /// Open loop: calls without an answer, from which on the next ones wait; their latencies count the wait.
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    max_in_flight: u32,
+    /// Connections that the calls share in turn.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), allow_negative_numbers = true)]
+    connections: u16,
+    /// Kinds of calls with their weights, for example get=90,create=9,list=1; probe asks only who answers.
+    #[arg(long, default_value = "get=1", value_name = "KIND=WEIGHT,…")]
+    mix: Mix,
+    /// A file with ids to get, one a line. Default: those of the service's list, or 10 customers made for it.
+    #[arg(long, value_name = "FILE")]
+    ids: Option<PathBuf>,
+    /// How long it lasts, without the warm-up.
+    #[arg(long, default_value = "10s", value_name = "TIME", conflicts_with = "requests", value_parser = lasting)]
+    duration: Duration,
+    /// End after so many calls instead, without those of the warm-up.
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    requests: Option<u64>,
+    /// Calls of this first time are made but not counted.
+    #[arg(long, default_value = "0s", value_name = "TIME", value_parser = pause)]
+    warmup: Duration,
+    /// Write the run, with its histograms, to this file.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Call nobody: take the runs of these files as one. With --save they are kept together, run by run.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup", "mix", "ids", "connections", "max_in_flight"])]
+    merge: Vec<PathBuf>,
+    /// Compare with the runs of this file; with several runs in it, noise can be told from a difference.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Write the report with plots to this file, as one page of HTML.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// The longest run: what a page of plots, and a clock, can hold.
+const LONGEST: Duration = Duration::from_hours(24);
+
+fn rate(text: &str) -> Result<f64, String> {
+    let most = 1e6;
+    positive(text)?; // Says what is no number above 0.
+    positive(text).ok().filter(|rate| (0.001..=most).contains(rate)).ok_or_else(|| "use 0.001 to 1000000".to_owned())
+}
+
+fn lasting(text: &str) -> Result<Duration, String> {
+    within_limit(positive_duration(text)?)
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    within_limit(duration(text)?)
+}
+
+fn within_limit(time: Duration) -> Result<Duration, String> {
+    if time > LONGEST { Err("a load lasts at most 1 day, for example 30s".to_owned()) } else { Ok(time) }
+}
+
+/// What a load, or several saved ones, came to.
+#[derive(Debug)]
+pub(crate) struct LoadReport {
+    /// All runs as one.
+    pub(crate) run: Run,
+    /// How many they are.
+    pub(crate) runs: usize,
+    pub(crate) doubts: Vec<Doubt>,
+    pub(crate) comparison: Option<Comparison>,
+}
+
+impl LoadReport {
+    pub(crate) fn new(runs: &[Run], old: Option<&[Run]>) -> Self {
+        let run = run::merged(runs).expect("there is at least one run");
+        let comparison = old.map(|old| compare::compare(old, runs));
+        Self { doubts: doubt::doubts(&run), run, runs: runs.len(), comparison }
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match (self.run.interrupted, self.run.failed(), self.run.ok()) {
+            (true, ..) => Exit::Interrupted,
+            (false, 0, _) => Exit::Done,
+            (false, _, 0) => Exit::Failed,
+            (false, ..) => Exit::Partly,
+        }
+    }
+}
+
+impl Load {
+    /// Where the page goes.
+    pub(crate) fn html(&self) -> Option<&std::path::Path> {
+        self.html.as_deref()
+    }
+
+    pub(crate) async fn run(&self, settings: &Settings, stop: Stop) -> Result<LoadReport, Failure> {
+        // All that can be refused is refused before the first call.
+        for file in [&self.save, &self.html].into_iter().flatten() {
+            saved::try_place(file)?;
+        }
+        let old = self.compare.as_deref().map(saved::read).transpose()?;
+        let runs = if self.merge.is_empty() {
+            let connections = Connections::new(settings, self.connections)?;
+            vec![self.measure(connections, stop).await?]
+        } else {
+            let files: Result<Vec<_>, _> = self.merge.iter().map(|file| saved::read(file)).collect();
+            files?.concat()
+        };
+        let report = LoadReport::new(&runs, old.as_deref());
+        if let Some(file) = &self.save {
+            // An interrupted run is kept too: it says so.
+            saved::write(file, runs).map_err(Failure::LoadLost)?;
+        }
+        Ok(report)
+    }
+
+    async fn measure(&self, connections: Connections, stop: Stop) -> Result<Run, Failure> {
+        let ids = match &self.ids {
+            Some(file) => Ids::read(file)?,
+            None if self.mix.has(Kind::Get) => Ids::find(connections.first()).await?,
+            None => Ids::default(),
+        };
+        let calls = match self.rate {
+            Some(rate) => Loop::Open { rate, most_in_flight: self.max_in_flight },
+            None => Loop::Closed { concurrency: self.concurrency },
+        };
+        let duration = self.requests.is_none().then_some(self.duration);
+        let offer = Offer {
+            recorder: Recorder::new(connections.len()),
+            connections,
+            mix: self.mix.clone(),
+            ids,
+            schedule: Schedule::new(self.warmup, duration, self.requests),
+            held_back: AtomicU64::new(0),
+        };
+        Ok(offer.run(calls, stop).await)
+    }
+}

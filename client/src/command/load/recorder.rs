@@ -1,0 +1,145 @@
+//! Counts calls as they end.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ticketing_client::Code;
+
+use super::latencies::Latencies;
+use super::mix::Kind;
+use super::run::Slice;
+
+/// A pod that does not say its name.
+const UNNAMED: &str = "unnamed";
+
+/// A call that has ended.
+pub(crate) struct Ended {
+    pub(crate) kind: Kind,
+    /// When it should have started; in a closed loop that is when it did.
+    pub(crate) intended: Instant,
+    pub(crate) started: Instant,
+    pub(crate) warmup: bool,
+    /// The pod that answered, or why there was no answer.
+    pub(crate) outcome: Result<Option<String>, Code>,
+}
+
+/// One place to count for each few connections: nobody waits long for another's thread.
+pub(crate) struct Recorder(Vec<Mutex<Shard>>);
+
+/// More would cost memory and save nothing.
+const MOST_SHARDS: usize = 8;
+
+#[derive(Default)]
+struct Shard {
+    total: Tally,
+    /// What came since it was looked at last.
+    recent: Recent,
+}
+
+/// All that was counted.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) warmup_calls: u64,
+    pub(crate) answered: BTreeMap<String, Latencies>,
+    pub(crate) failed: Latencies,
+    pub(crate) failures: BTreeMap<String, u64>,
+    pub(crate) pods: BTreeMap<String, u64>,
+    pub(crate) lateness: Latencies,
+}
+
+#[derive(Default)]
+struct Recent {
+    calls: u64,
+    failures: BTreeMap<String, u64>,
+    pods: BTreeMap<String, u64>,
+    latencies: Latencies,
+}
+
+impl Recorder {
+    pub(crate) fn new(connections: usize) -> Self {
+        Self((0..connections.min(MOST_SHARDS)).map(|_| Mutex::default()).collect())
+    }
+
+    /// Counts a call that has just ended on the connection of this number.
+    pub(crate) fn record(&self, connection: usize, ended: Ended) {
+        let latency = ended.intended.elapsed();
+        let mut shard = lock(&self.0[connection % self.0.len()]);
+        let Shard { total, recent } = &mut *shard;
+        if ended.warmup {
+            total.warmup_calls += 1;
+            return;
+        }
+        recent.calls += 1;
+        total.lateness.record(ended.started.saturating_duration_since(ended.intended));
+        match ended.outcome {
+            Ok(pod) => {
+                let pod = pod.as_deref().unwrap_or(UNNAMED);
+                count(&mut total.pods, pod);
+                count(&mut recent.pods, pod);
+                match total.answered.get_mut(ended.kind.name()) {
+                    Some(latencies) => latencies.record(latency),
+                    None => total.answered.entry(ended.kind.name().to_owned()).or_default().record(latency),
+                }
+                recent.latencies.record(latency);
+            }
+            Err(code) => {
+                count(&mut total.failures, code.name());
+                count(&mut recent.failures, code.name());
+                total.failed.record(latency);
+            }
+        }
+    }
+
+    /// What came since the last call of this, which was so long ago.
+    pub(crate) fn slice(&self, end: Duration, seconds: Duration) -> Slice {
+        let mut slice = Slice { end: end.as_secs_f64(), seconds: seconds.as_secs_f64(), ..Slice::default() };
+        let mut latencies = Latencies::default();
+        for shard in &self.0 {
+            let recent = &mut lock(shard).recent;
+            slice.calls += std::mem::take(&mut recent.calls);
+            add(&mut slice.failures, std::mem::take(&mut recent.failures));
+            add(&mut slice.pods, std::mem::take(&mut recent.pods));
+            latencies.add(&recent.latencies);
+            recent.latencies.clear();
+        }
+        let milliseconds = |quantile| latencies.at(quantile).as_secs_f64() * 1e3;
+        (slice.p50_ms, slice.p99_ms) = (milliseconds(0.5), milliseconds(0.99));
+        slice
+    }
+
+    /// All that was counted so far.
+    pub(crate) fn total(&self) -> Tally {
+        let mut sum = Tally::default();
+        for shard in &self.0 {
+            let total = &lock(shard).total;
+            sum.warmup_calls += total.warmup_calls;
+            for (kind, latencies) in &total.answered {
+                sum.answered.entry(kind.clone()).or_default().add(latencies);
+            }
+            sum.failed.add(&total.failed);
+            add(&mut sum.failures, total.failures.clone());
+            add(&mut sum.pods, total.pods.clone());
+            sum.lateness.add(&total.lateness);
+        }
+        sum
+    }
+}
+
+/// Whoever panicked while counting has left at most one call uncounted.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(name.to_owned(), 1)),
+    }
+}
+
+fn add(counts: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (name, count) in more {
+        *counts.entry(name).or_default() += count;
+    }
+}

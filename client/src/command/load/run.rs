@@ -1,0 +1,133 @@
+//! What one run measured, as it is saved.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::latencies::Latencies;
+
+/// What was offered: runs can be compared where this is equal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shape {
+    /// Calls at the same time, in a closed loop.
+    pub(crate) concurrency: Option<u32>,
+    /// Calls that start in each second, in an open loop.
+    pub(crate) rate: Option<f64>,
+    pub(crate) connections: u16,
+    pub(crate) mix: String,
+}
+
+/// One second of a run, or what was left of it at the end.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Slice {
+    /// Its end, in seconds since the warm-up.
+    pub(crate) end: f64,
+    /// Its length in seconds.
+    pub(crate) seconds: f64,
+    /// Calls that ended in it.
+    pub(crate) calls: u64,
+    /// Failed calls among them, by code.
+    pub(crate) failures: BTreeMap<String, u64>,
+    /// Answered calls, by pod.
+    pub(crate) pods: BTreeMap<String, u64>,
+    /// Latencies of answered calls in milliseconds.
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+}
+
+impl Slice {
+    pub(crate) fn failed(&self) -> u64 {
+        self.failures.values().sum()
+    }
+}
+
+/// One run without its warm-up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// When it began, in UTC.
+    pub(crate) started: String,
+    pub(crate) target: String,
+    pub(crate) shape: Shape,
+    /// From the end of the warm-up to the last answer.
+    pub(crate) seconds: f64,
+    pub(crate) warmup_seconds: f64,
+    /// Calls of the warm-up; they are counted nowhere else.
+    pub(crate) warmup_calls: u64,
+    /// Latencies of answered calls by kind: in an open loop from the intended start.
+    pub(crate) answered: BTreeMap<String, Latencies>,
+    /// Latencies of failed calls.
+    pub(crate) failed: Latencies,
+    /// Failed calls by code.
+    pub(crate) failures: BTreeMap<String, u64>,
+    /// Answered calls by pod.
+    pub(crate) pods: BTreeMap<String, u64>,
+    /// How much later than intended calls were started, in an open loop.
+    pub(crate) lateness: Option<Latencies>,
+    /// Calls of an open loop that had to wait because too many others were without an answer.
+    pub(crate) held_back: u64,
+    /// Customers that were made first, since there were none to get.
+    pub(crate) prepared: u64,
+    /// Whether a signal came before the end that was asked for.
+    pub(crate) interrupted: bool,
+    pub(crate) slices: Vec<Slice>,
+}
+
+impl Run {
+    pub(crate) fn ok(&self) -> u64 {
+        self.answered.values().map(Latencies::count).sum()
+    }
+
+    pub(crate) fn failed(&self) -> u64 {
+        self.failures.values().sum()
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        self.ok() + self.failed()
+    }
+
+    pub(crate) fn calls_per_second(&self) -> f64 {
+        if self.seconds > 0.0 { self.calls() as f64 / self.seconds } else { 0.0 }
+    }
+
+    /// Failed calls of all, in percent.
+    pub(crate) fn failed_percent(&self) -> f64 {
+        if self.calls() == 0 { 0.0 } else { 100.0 * self.failed() as f64 / self.calls() as f64 }
+    }
+
+    /// Latencies of all answered calls, whatever their kind.
+    pub(crate) fn latencies(&self) -> Latencies {
+        let mut all = Latencies::default();
+        self.answered.values().for_each(|each| all.add(each));
+        all
+    }
+}
+
+/// Several runs taken as one; none if there are none.
+pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
+    let (first, rest) = runs.split_first()?;
+    let mut sum = first.clone();
+    for run in rest {
+        for (kind, latencies) in &run.answered {
+            sum.answered.entry(kind.clone()).or_default().add(latencies);
+        }
+        for (counts, more) in [(&mut sum.failures, &run.failures), (&mut sum.pods, &run.pods)] {
+            for (name, count) in more {
+                *counts.entry(name.clone()).or_default() += count;
+            }
+        }
+        // One after the other on the same axis.
+        let before = sum.seconds;
+        sum.slices.extend(run.slices.iter().map(|slice| Slice { end: before + slice.end, ..slice.clone() }));
+        sum.failed.add(&run.failed);
+        if let Some(lateness) = &run.lateness {
+            sum.lateness.get_or_insert_default().add(lateness);
+        }
+        sum.seconds += run.seconds;
+        sum.warmup_seconds += run.warmup_seconds;
+        sum.warmup_calls += run.warmup_calls;
+        sum.held_back += run.held_back;
+        sum.prepared += run.prepared;
+        sum.interrupted |= run.interrupted;
+    }
+    Some(sum)
+}

@@ -1,0 +1,15 @@
+//! An examination, for people.
+
+use std::io::{self, Write};
+
+use crate::command::Examination;
+
+pub(super) fn write(examination: &Examination, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &examination.findings {
+        writeln!(out, "{:<8} {:<16} {}", finding.verdict.name(), finding.check, finding.found)?;
+        if let Some(next) = &finding.next {
+            writeln!(out, "{:<8} {:<16} -> {next}", "", "")?;
+        }
+    }
+    writeln!(out, "{}: {}", examination.target, examination.verdict().name())
+}

@@ -1,0 +1,48 @@
+//! The closing report for programs. Latencies are in milliseconds.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{PERCENTILES, ms};
+use crate::command::LoadReport;
+
+pub(in crate::report) fn value(report: &LoadReport) -> Value {
+    let run = &report.run;
+    let mut latencies = Map::new();
+    let kinds = run.answered.iter().map(|(kind, latencies)| (kind.clone(), latencies.clone()));
+    for (name, each) in kinds.chain([("all".to_owned(), run.latencies()), ("failed".to_owned(), run.failed.clone())]) {
+        let mut row: Map<_, _> =
+            PERCENTILES.iter().map(|(name, quantile)| ((*name).to_owned(), json!(ms(each.at(*quantile))))).collect();
+        row.insert("mean".to_owned(), json!(ms(each.mean())));
+        row.insert("calls".to_owned(), each.count().into());
+        latencies.insert(name, row.into());
+    }
+    let lateness: Option<BTreeMap<_, _>> = run
+        .lateness
+        .as_ref()
+        .map(|lateness| PERCENTILES.iter().map(|(name, quantile)| (*name, ms(lateness.at(*quantile)))).collect());
+    json!({
+        "started": run.started,
+        "target": run.target,
+        "runs": report.runs,
+        "load": run.shape,
+        "retries": 0,
+        "calls": run.calls(),
+        "ok": run.ok(),
+        "failed": run.failed(),
+        "failures": run.failures,
+        "pods": run.pods,
+        "seconds": run.seconds,
+        "calls_per_second": run.calls_per_second(),
+        "latency_ms": latencies,
+        "lateness_ms": lateness,
+        "held_back": run.held_back,
+        "warmup": { "seconds": run.warmup_seconds, "calls": run.warmup_calls },
+        "prepared_customers": run.prepared,
+        "interrupted": run.interrupted,
+        "notes": report.doubts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "comparison": report.comparison,
+        "over_time": run.slices,
+    })
+}

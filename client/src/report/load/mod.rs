@@ -1,0 +1,37 @@
+//! What a load came to: as text, as JSON, and as a page with plots.
+
+mod json;
+mod page;
+mod plots;
+mod svg;
+mod text;
+
+pub(super) use json::value;
+pub(crate) use page::write as write_page;
+pub(super) use text::write;
+
+use std::time::Duration;
+
+use crate::command::Run;
+
+/// The percentiles that reports name.
+const PERCENTILES: [(&str, f64); 5] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// What was offered, as one line.
+fn offered(run: &Run, runs: usize) -> String {
+    let shape = &run.shape;
+    let how = match (shape.rate, shape.concurrency) {
+        (Some(rate), _) => format!("open loop, {rate} calls/s offered, latencies from the intended start"),
+        (None, callers) => format!("closed loop, {} at the same time", callers.unwrap_or_default()),
+    };
+    let connections = match shape.connections {
+        1 => "1 connection".to_owned(),
+        connections => format!("{connections} connections"),
+    };
+    let several = if runs > 1 { format!("{runs} runs, the first of them: ") } else { String::new() };
+    format!("{several}{how}, {connections} to {}, {}, no retries", run.target, shape.mix)
+}

@@ -1,0 +1,111 @@
+//! The plots of a run.
+
+use super::ms;
+use super::svg::{COLOURS, Plot};
+use crate::command::{Run, Slice};
+
+/// As many points as a plot is wide enough for; seconds of a longer run are taken together.
+const MOST_POINTS: usize = 300;
+/// Nines on the lower axis of the percentiles, and what stands there.
+const NINES: [(f64, &str); 6] =
+    [(0.0, "0"), (1.0, "90 %"), (2.0, "99 %"), (3.0, "99.9 %"), (4.0, "99.99 %"), (5.0, "99.999 %")];
+const PLACES_BETWEEN_NINES: u32 = 20;
+
+/// A plot with what its colours mean, by class.
+pub(super) struct Figure {
+    pub(super) title: &'static str,
+    pub(super) legend: Vec<(String, String)>,
+    pub(super) svg: String,
+}
+
+pub(super) fn percentiles(run: &Run) -> Figure {
+    let title = "Latency by percentile (ms)";
+    let all = run.latencies();
+    // Beyond the nines that so many calls can tell apart there is only the longest.
+    let most = (all.count().max(10) as f64).log10().min(5.0);
+    let kinds: Vec<_> = run.answered.iter().filter(|(_, latencies)| latencies.count() > 0).collect();
+    let mut plot = Plot::new(most, ms(all.max()), "percentile");
+    NINES.iter().filter(|(nines, _)| *nines <= most).for_each(|(nines, label)| plot.tick(*nines, label));
+    let places = f64::from(PLACES_BETWEEN_NINES) * 5.0;
+    let mut legend = Vec::new();
+    for (number, (kind, latencies)) in kinds.into_iter().enumerate() {
+        let class = format!("c{}", number % COLOURS);
+        let nines = (0..=PLACES_BETWEEN_NINES * 5).map(|place| most * f64::from(place) / places);
+        plot.line(&class, nines.map(|nines| (nines, ms(latencies.at(1.0 - 10_f64.powf(-nines))))));
+        legend.push((class, kind.clone()));
+    }
+    Figure { title, legend, svg: plot.finish(title) }
+}
+
+pub(super) fn calls(run: &Run) -> Figure {
+    let title = "Calls and errors over time (per second)";
+    let slices = condensed(&run.slices);
+    let rate = |slice: &Slice, count: u64| count as f64 / slice.seconds.max(f64::MIN_POSITIVE);
+    let most = slices.iter().map(|slice| rate(slice, slice.calls)).fold(0.0, f64::max);
+    let mut plot = over_time(&slices, most);
+    plot.line("c0", slices.iter().map(|slice| (slice.end, rate(slice, slice.calls))));
+    plot.line("bad", slices.iter().map(|slice| (slice.end, rate(slice, slice.failed()))));
+    let legend = vec![("c0".to_owned(), "calls".to_owned()), ("bad".to_owned(), "failed".to_owned())];
+    Figure { title, legend, svg: plot.finish(title) }
+}
+
+pub(super) fn latencies(run: &Run) -> Figure {
+    let title = "Latency over time (ms)";
+    let slices = condensed(&run.slices);
+    let most = slices.iter().map(|slice| slice.p99_ms).fold(0.0, f64::max);
+    let mut plot = over_time(&slices, most);
+    plot.line("c0", slices.iter().map(|slice| (slice.end, slice.p50_ms)));
+    plot.line("c1", slices.iter().map(|slice| (slice.end, slice.p99_ms)));
+    let legend = vec![("c0".to_owned(), "p50".to_owned()), ("c1".to_owned(), "p99".to_owned())];
+    Figure { title, legend, svg: plot.finish(title) }
+}
+
+pub(super) fn pods(run: &Run) -> Figure {
+    let title = "Share of each pod over time (%)";
+    // Where nobody answered there is nothing to share.
+    let slices: Vec<_> =
+        condensed(&run.slices).into_iter().filter(|slice| slice.pods.values().any(|calls| *calls > 0)).collect();
+    let mut plot = over_time(&slices, 100.0);
+    let mut below = vec![0.0; slices.len()];
+    let mut legend = Vec::new();
+    for (number, pod) in run.pods.keys().enumerate() {
+        let class = format!("c{}", number % COLOURS);
+        let mut area = Vec::with_capacity(slices.len());
+        for (slice, below) in slices.iter().zip(&mut below) {
+            let all = slice.pods.values().sum::<u64>() as f64;
+            let share = 100.0 * slice.pods.get(pod).copied().unwrap_or_default() as f64 / all;
+            area.push((slice.end, *below, *below + share));
+            *below += share;
+        }
+        plot.area(&class, &area);
+        legend.push((class, pod.clone()));
+    }
+    Figure { title, legend, svg: plot.finish(title) }
+}
+
+fn over_time(slices: &[Slice], y_max: f64) -> Plot {
+    let mut plot = Plot::new(slices.last().map_or(1.0, |slice| slice.end), y_max, "seconds since the warm-up");
+    plot.ticks();
+    plot
+}
+
+/// The same time in fewer slices. Latencies cannot be added: the worst stands for all.
+fn condensed(slices: &[Slice]) -> Vec<Slice> {
+    let each = slices.len().div_ceil(MOST_POINTS).max(1);
+    let together = |chunk: &[Slice]| {
+        let mut sum = Slice { end: chunk.last().map_or(0.0, |slice| slice.end), ..Slice::default() };
+        for slice in chunk {
+            sum.seconds += slice.seconds;
+            sum.calls += slice.calls;
+            sum.p50_ms = sum.p50_ms.max(slice.p50_ms);
+            sum.p99_ms = sum.p99_ms.max(slice.p99_ms);
+            for (counts, more) in [(&mut sum.failures, &slice.failures), (&mut sum.pods, &slice.pods)] {
+                for (name, count) in more {
+                    *counts.entry(name.clone()).or_default() += count;
+                }
+            }
+        }
+        sum
+    };
+    slices.chunks(each).map(together).collect()
+}

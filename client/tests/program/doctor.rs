@@ -1,0 +1,111 @@
+//! An examination of servers at which one thing is wrong.
+
+use serde_json::Value;
+
+use crate::misfits::{self, NotServing};
+use crate::program::{program, run};
+use crate::server::Server;
+
+/// The exit code and all findings.
+fn examined(port: u16) -> (Option<i32>, Value) {
+    let ended = run(port, &["--output", "json", "doctor"]);
+    (ended.code, ended.json())
+}
+
+fn finding<'a>(examination: &'a Value, check: &str) -> &'a Value {
+    let checks = examination["checks"].as_array().expect("a list");
+    checks.iter().find(|each| each["check"] == check).unwrap_or_else(|| panic!("no {check} in {examination}"))
+}
+
+/// Asserts that it is the first fault, says what is wrong, and what to do.
+fn faulty(port: u16, check: &str, found: &str) -> Value {
+    let (code, examination) = examined(port);
+    let first = examination["checks"].as_array().expect("a list").iter().find(|each| each["verdict"] == "fault");
+    let first = first.unwrap_or_else(|| panic!("no fault in {examination}"));
+    assert_eq!((code, &first["check"]), (Some(1), &check.into()), "{examination}");
+    assert!(first["found"].as_str().unwrap().contains(found), "{first}");
+    assert!(first["next"].is_string(), "{first}");
+    examination
+}
+
+#[test]
+fn checks_come_in_the_order_in_which_a_person_would_make_them() {
+    let server = Server::start();
+    let (code, examination) = examined(server.port);
+    let checks: Vec<_> = examination["checks"].as_array().unwrap().iter().map(|each| &each["check"]).collect();
+    let order = ["name", "port", "encryption", "http/2", "health", "reflection", "one connection", "new connections"];
+    assert_eq!(checks, [&order[..], &["clock", "versions"]].concat());
+    assert_eq!(code, Some(0), "{examination}");
+    for good in ["name", "port", "encryption", "http/2", "health", "reflection"] {
+        assert_eq!(finding(&examination, good)["verdict"], "ok", "{good}");
+    }
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_a_fault() {
+    let ended = program(1).args(["--server-domain", "no-such-host.invalid", "doctor"]).output().unwrap();
+    let out = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(out.starts_with("fault    name ") && out.contains("-> check SERVER_DOMAIN"), "{out}");
+}
+
+#[test]
+fn a_closed_port_is_a_fault_and_what_hangs_on_it_is_skipped() {
+    let examination = faulty(misfits::closed(), "port", "refused");
+    for skipped in ["http/2", "health", "one connection"] {
+        assert_eq!(finding(&examination, skipped)["verdict"], "skipped", "{skipped}");
+    }
+}
+
+#[test]
+fn a_port_that_says_nothing_is_a_fault() {
+    faulty(misfits::silent(), "http/2", "nothing is said");
+}
+
+#[test]
+fn a_port_that_hangs_up_is_a_fault() {
+    faulty(misfits::hanging_up(), "http/2", "closed at once");
+}
+
+#[test]
+fn a_port_that_speaks_tls_is_a_fault_however_it_takes_plaintext() {
+    faulty(misfits::tls(), "encryption", "TLS");
+    faulty(misfits::answering(&[0x15, 3, 1, 0, 2, 2, 70]), "encryption", "TLS");
+}
+
+#[test]
+fn a_port_that_speaks_http_1_is_a_fault() {
+    faulty(misfits::answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "http/2", "HTTP/1");
+}
+
+#[test]
+fn a_port_that_speaks_something_else_is_a_fault() {
+    faulty(misfits::answering(b"SSH-2.0-OpenSSH_9.2\r\n"), "http/2", "something else");
+}
+
+#[test]
+fn a_server_that_is_not_serving_is_a_fault() {
+    let server = NotServing::start();
+    let examination = faulty(server.port, "health", "NOT_SERVING");
+    assert_eq!(finding(&examination, "one connection")["verdict"], "fault", "it has no customers");
+    assert_eq!(finding(&examination, "reflection")["verdict"], "skipped");
+}
+
+#[test]
+fn one_pod_alone_is_a_warning() {
+    let server = Server::start();
+    let (code, examination) = examined(server.port);
+    let one = finding(&examination, "one connection");
+    assert_eq!((code, &one["verdict"]), (Some(0), &"warning".into()));
+    assert!(one["found"].as_str().unwrap().contains("1 pod of 50 answered calls: pod-a 50"), "{one}");
+}
+
+#[test]
+fn several_pods_of_which_one_connection_reaches_one_are_a_warning() {
+    let servers = ["pod-a", "pod-b", "pod-c"].map(|pod| Server::named(pod, 0));
+    let (code, examination) = examined(misfits::balanced(servers.iter().map(|server| server.port).collect()));
+    let (one, new) = (finding(&examination, "one connection"), finding(&examination, "new connections"));
+    assert_eq!((code, &one["verdict"], &new["verdict"]), (Some(0), &"warning".into(), &"ok".into()), "{examination}");
+    assert!(one["found"].as_str().unwrap().contains("while new connections reach 3 pods"), "{one}");
+    assert!(one["next"].as_str().unwrap().contains("put Envoy there"), "{one}");
+}

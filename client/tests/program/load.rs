@@ -1,0 +1,153 @@
+//! A load: what it counts, what it keeps, and what it says about itself.
+
+use std::time::Duration;
+
+use grpcio::RpcStatusCode;
+use rustix::process::Signal;
+
+use crate::program::{Background, program, run};
+use crate::scripted::{Reply, Scripted};
+use crate::server::Server;
+
+const JSON: [&str; 3] = ["--output", "json", "load"];
+
+#[test]
+fn a_load_makes_as_many_calls_as_it_is_told_to_and_tells_the_pod() {
+    let server = Server::named("pod-b", 0);
+    let args = ["--mix", "get=8,create=1,list=1", "--requests", "200", "--connections", "3"];
+    let ended = run(server.port, &[&JSON[..], &args].concat());
+    let report = ended.json();
+    assert_eq!((ended.code, &report["calls"], &report["ok"]), (Some(0), &200.into(), &200.into()), "{report}");
+    assert_eq!(report["pods"], serde_json::json!({ "pod-b": 200 }));
+    assert_eq!(report["prepared_customers"], 10, "there were none to get");
+    let kinds: u64 =
+        ["get", "create", "list"].map(|kind| report["latency_ms"][kind]["calls"].as_u64().unwrap()).iter().sum();
+    assert_eq!(kinds, 200);
+    assert!(report["latency_ms"]["all"]["p50"].as_f64() > Some(0.0), "{report}");
+}
+
+#[test]
+fn calls_of_the_warm_up_are_counted_apart() {
+    let server = Server::start();
+    let args = ["--mix", "probe=1", "--requests", "50", "--warmup", "300ms"];
+    let report = run(server.port, &[&JSON[..], &args].concat()).json();
+    assert_eq!(report["calls"], 50);
+    assert!(report["warmup"]["calls"].as_u64() > Some(0), "{report}");
+}
+
+#[test]
+fn errors_are_counted_by_code_and_nothing_is_retried() {
+    let service = Scripted::start(|number, _| match number % 4 {
+        0 => Reply::Refused(RpcStatusCode::UNAVAILABLE, "restarting"),
+        1 => Reply::Refused(RpcStatusCode::RESOURCE_EXHAUSTED, "busy"),
+        _ => Reply::Created,
+    });
+    let ended = run(service.port, &[&JSON[..], &["--mix", "create=1", "--requests", "40"]].concat());
+    let report = ended.json();
+    assert_eq!(report["failures"], serde_json::json!({ "RESOURCE_EXHAUSTED": 10, "UNAVAILABLE": 10 }));
+    assert_eq!((ended.code, &report["ok"], service.seen().len()), (Some(3), &20.into(), 40));
+}
+
+#[test]
+fn a_load_that_is_interrupted_loses_no_call_and_reports() {
+    let service = Scripted::start(|_, _| Reply::Created);
+    for pace in [&["--concurrency", "4"][..], &["--rate", "500"]] {
+        let before = service.seen().len();
+        let args = [&JSON[..], pace, &["--mix", "create=1", "--duration", "1h"]].concat();
+        let load = Background::start(program(service.port).args(args));
+        service.wait_for(before + 100);
+        load.signal(Signal::INT);
+        let ended = load.end();
+        let report = ended.json();
+        assert_eq!((ended.code, &report["interrupted"]), (Some(130), &true.into()), "{pace:?} {}", ended.err);
+        assert_eq!(report["calls"], service.seen().len() - before, "{pace:?}");
+    }
+}
+
+/// Each call waits for all before it: the longer it goes on, the longer the wait. A tool that counts from the moment
+/// at which it got round to a call would report the ten milliseconds of the server.
+#[test]
+fn an_open_loop_counts_from_the_intended_start_also_where_calls_are_held_back() {
+    let service = Scripted::start(|_, _| {
+        #[expect(clippy::disallowed_methods, reason = "one call at a time is what this server is for")]
+        std::thread::sleep(Duration::from_millis(10));
+        Reply::Created
+    });
+    for limit in ["1", "10000"] {
+        let pace = ["--rate", "200", "--requests", "100", "--max-in-flight", limit];
+        let args = [&JSON[..], &["--deadline", "1h", "--mix", "create=1"], &pace].concat();
+        let report = run(service.port, &args).json();
+        // The call of number n, from 0, should start at 5n ms and cannot end before 10(n + 1) ms.
+        assert!(report["latency_ms"]["all"]["p50"].as_f64() > Some(0.99 * 250.0), "{report}");
+        assert_eq!(report["held_back"].as_u64() > Some(0), limit == "1", "{report}");
+    }
+}
+
+#[test]
+fn a_load_without_one_good_call_fails() {
+    let ended = run(1, &[&JSON[..], &["--mix", "probe=1", "--requests", "20"]].concat());
+    assert_eq!((ended.code, &ended.json()["failures"]["UNAVAILABLE"]), (Some(1), &20.into()));
+}
+
+#[test]
+fn where_there_is_no_terminal_lines_tell_how_it_goes() {
+    let server = Server::start();
+    let ended = run(server.port, &["load", "--mix", "probe=1", "--duration", "6s", "--rate", "20"]);
+    assert!(ended.err.contains("calls/s, p50 "), "{}", ended.err);
+    assert!(ended.out.contains("no retries") && ended.out.contains("pod pod-a"), "{}", ended.out);
+}
+
+#[test]
+fn saved_runs_are_merged_and_compared_without_calling_anyone() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (first, second, both, page) = (file("1.json"), file("2.json"), file("both.json"), file("page.html"));
+    for saved in [&first, &second] {
+        let args = ["load", "--mix", "probe=1", "--requests", "30", "--save", saved, "--html", &page];
+        assert_eq!(run(server.port, &args).code, Some(0));
+    }
+    assert!(std::fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
+    server.stop();
+    let merged = run(1, &[&JSON[..], &["--merge", &first, &second, "--save", &both]].concat()).json();
+    assert_eq!((&merged["runs"], &merged["calls"]), (&2.into(), &60.into()));
+    let compared = run(1, &["load", "--merge", &both, "--compare", &both]);
+    assert_eq!(compared.out.matches("no difference beyond the noise of the runs").count(), 5, "{}", compared.out);
+    let single = run(1, &["load", "--merge", &first, "--compare", &second]);
+    assert!(single.out.contains("cannot be told from noise"), "{}", single.out);
+}
+
+#[test]
+fn ids_come_from_a_file_where_one_is_given() {
+    let server = Server::start();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "nobody\n").unwrap();
+    let args = ["--requests", "5", "--ids", file.path().to_str().unwrap()];
+    let ended = run(server.port, &[&JSON[..], &args].concat());
+    assert_eq!(ended.json()["failures"], serde_json::json!({ "NOT_FOUND": 5 }));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    for (args, told) in [
+        (&["--mix", "read=1"][..], "get=90,create=9,list=1"),
+        (&["--rate", "0"], "must be a number above 0"),
+        (&["--rate", "1e9"], "0.001 to 1000000"),
+        (&["--concurrency", "0"], "concurrency"),
+        (&["--duration", "10"], "add a unit"),
+        (&["--duration", "48h"], "at most 1 day"),
+        (&["--rate", "5", "--concurrency", "5"], "cannot be used with"),
+        (&["--ids", empty], "no id in it"),
+        (&["--ids", "/no/such/file"], "one id a line"),
+        (&["--compare", empty], "load --save"),
+        (&["--merge", "/no/such/file"], "load --save"),
+        (&["--html", "/no/such/folder/page.html"], "choose a place"),
+        (&["--save", "/"], "choose a place"),
+    ] {
+        let ended = run(1, &[&JSON[..], args].concat());
+        let line = ended.failed_with_one_line(2);
+        assert!(line.contains(told), "{args:?}: {line}");
+    }
+}

@@ -1,0 +1,109 @@
+//! Ports at which something is wrong, each in one way.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use grpcio::{EnvBuilder, Environment, RpcContext, Server, ServerBuilder, ServerCredentials, UnarySink};
+use ticketing_proto::health::health_check_response::ServingStatus;
+use ticketing_proto::health::{HealthCheckRequest, HealthCheckResponse};
+use ticketing_proto::health_grpc::{Health, create_health};
+
+/// A port that deals with each connection as told, on a thread of its own, until the test's process ends.
+pub(crate) fn port(deal: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let deal = Arc::new(deal);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let deal = deal.clone();
+            thread::spawn(move || deal(stream));
+        }
+    });
+    port
+}
+
+/// A port where nobody listens: it was free a moment ago.
+pub(crate) fn closed() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Takes connections and says nothing.
+pub(crate) fn silent() -> u16 {
+    port(|mut stream| drop(io::copy(&mut stream, &mut io::sink())))
+}
+
+/// Closes each connection at once.
+pub(crate) fn hanging_up() -> u16 {
+    port(drop)
+}
+
+/// Answers whatever comes with these bytes, once it has heard something.
+pub(crate) fn answering(bytes: &'static [u8]) -> u16 {
+    port(move |mut stream| {
+        let _ = stream.read(&mut [0; 512]);
+        let _ = stream.write_all(bytes);
+        let _ = io::copy(&mut stream, &mut io::sink());
+    })
+}
+
+/// Closes on plaintext without a word, and answers the opening of TLS with an alert.
+pub(crate) fn tls() -> u16 {
+    port(|mut stream| {
+        let mut first = [0; 1];
+        if stream.read_exact(&mut first).is_ok() && first == [0x16] {
+            let _ = stream.write_all(&[0x15, 3, 3, 0, 2, 2, 40]);
+            let _ = io::copy(&mut stream, &mut io::sink());
+        }
+    })
+}
+
+/// Gives each connection to the next of these ports, as an L4 balancer does.
+pub(crate) fn balanced(ports: Vec<u16>) -> u16 {
+    let next = AtomicUsize::new(0);
+    port(move |caller| {
+        let port = ports[next.fetch_add(1, Ordering::Relaxed) % ports.len()];
+        let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
+        let (Ok(mut from_caller), Ok(mut to_server)) = (caller.try_clone(), server.try_clone()) else { return };
+        thread::spawn(move || {
+            let _ = io::copy(&mut from_caller, &mut to_server);
+            let _ = to_server.shutdown(Shutdown::Both);
+        });
+        let (mut server, mut caller) = (server, caller);
+        let _ = io::copy(&mut server, &mut caller);
+        let _ = caller.shutdown(Shutdown::Both);
+    })
+}
+
+/// A gRPC server that is not serving, and has no customer service.
+pub(crate) struct NotServing {
+    pub(crate) port: u16,
+    _server: Server,
+    _environment: Arc<Environment>,
+}
+
+impl NotServing {
+    pub(crate) fn start() -> Self {
+        let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+        let mut server = ServerBuilder::new(environment.clone())
+            .register_service(create_health(Refusing))
+            .build()
+            .expect("the service can be set up");
+        let port = server.add_listening_port("127.0.0.1:0", ServerCredentials::insecure()).expect("a free port");
+        server.start();
+        Self { port, _server: server, _environment: environment }
+    }
+}
+
+#[derive(Clone)]
+struct Refusing;
+
+impl Health for Refusing {
+    fn check(&mut self, ctx: RpcContext<'_>, _: HealthCheckRequest, sink: UnarySink<HealthCheckResponse>) {
+        let mut answer = HealthCheckResponse::new();
+        answer.status = ServingStatus::NOT_SERVING.into();
+        ctx.spawn(async move { drop(sink.success(answer).await) });
+    }
+}
