@@ -16,6 +16,13 @@ const BEFORE: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Seconds from when each of three new pods is listed until its first call. One that has none in time is an error.
+pub(crate) fn arrivals(way: Way, stop: &Stop) -> Result<Vec<f64>, BedError> {
+    let Outcome::Arrival { seconds, .. } = measure(way, stop)? else { return Ok(Vec::new()) };
+    let all = seconds.into_iter().collect::<Option<Vec<_>>>();
+    all.ok_or_else(|| BedError::Unexpected(format!("a new pod had no call within {LIMIT:?}")))
+}
+
 /// Adds pods one after the other; each counts from the moment at which it takes calls and is listed.
 pub(super) fn measure(way: Way, stop: &Stop) -> Result<Outcome, BedError> {
     let mut site = Site::start(way, stop)?;

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::SystemTime;
 
+pub(crate) use arrival::arrivals;
 pub(crate) use callers::{Address, Running, now};
 pub use callers::{Callers, Policy};
 pub use event::Event;

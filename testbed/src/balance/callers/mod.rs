@@ -13,6 +13,9 @@ pub(crate) use running::{Address, Running};
 
 use serde::{Deserialize, Serialize};
 
+/// Connections of a pool.
+const POOL: usize = 4;
+
 /// How callers use connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -26,6 +29,14 @@ pub enum Policy {
 }
 
 impl Policy {
+    const fn of_library(self) -> ticketing_client::Policy {
+        match self {
+            Self::Single => ticketing_client::Policy::Single,
+            Self::Pool => ticketing_client::Policy::Pool { connections: POOL },
+            Self::RoundRobin => ticketing_client::Policy::RoundRobin,
+        }
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Single => "single",

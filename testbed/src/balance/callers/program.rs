@@ -2,19 +2,17 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use async_std::task::{self, block_on};
-use ticketing_client::{CallError, CreateCustomerRequest, DEFAULT_DEADLINE, Target, retry_within};
+use ticketing_client::{CallError, CreateCustomerRequest, Target};
 
 use super::Policy;
 use super::connections::Connections;
 use super::record::Recorder;
 use crate::{BedError, Stop};
 
-const CALLERS: usize = 16;
-/// A caller's rest between two calls: some 2,500 calls a second of all, which leaves the machine room for the pods.
-const PAUSE: Duration = Duration::from_millis(5);
 /// One call of so many is a create.
 const CREATE_EVERY: u64 = 10;
 
@@ -30,34 +28,46 @@ pub struct Callers {
     /// Its port
     #[arg(long)]
     port: u16,
+    /// How many; with 5 ms of rest between two calls 16 make some 2,500 calls a second
+    #[arg(long, default_value_t = 16)]
+    callers: usize,
+    /// Milliseconds from a call's answer to the caller's next call
+    #[arg(long, default_value_t = 5)]
+    rest_ms: u64,
+    /// Send slow reads a second time on another connection
+    #[arg(long)]
+    hedged: bool,
 }
 
 /// One of them.
 struct Caller {
-    connections: Arc<Connections>,
+    connections: Connections,
     recorder: Arc<Recorder>,
     /// A customer who is there.
     id: String,
     /// Told apart from all callers of all runs.
     name: String,
+    rest: Duration,
 }
 
 impl Callers {
     /// Calls until `stop` is asked for, and prints what came of it as lines of JSON.
     pub fn run(&self, stop: &Stop) -> Result<ExitCode, BedError> {
         let target = Target::new(&self.host, self.port).map_err(|error| BedError::Unexpected(error.to_string()))?;
-        let connections = Connections::open(self.policy, target);
+        let connections = Connections::open(self.policy, self.hedged, target);
         let run = fastrand::u64(..);
         let first = request(&format!("{run:x}"), 0);
-        let (_, id) = block_on(retry_within(DEFAULT_DEADLINE, |limit| connections.create(&first, limit)))?;
+        let id = block_on(connections.create(&first, &AtomicU64::new(0)))?.value.id;
         let recorder = Arc::new(Recorder::default());
         let caller = |number| Caller {
             connections: connections.clone(),
             recorder: recorder.clone(),
             id: id.clone(),
             name: format!("{run:x}-{number}"),
+            rest: Duration::from_millis(self.rest_ms),
         };
-        let all: Vec<_> = (0..CALLERS).map(|number| task::spawn(caller(number).call_until(stop.clone()))).collect();
+        let all: Vec<_> =
+            (0..self.callers).map(|number| task::spawn(caller(number).call_until(stop.clone()))).collect();
         for caller in all {
             block_on(caller).map_err(BedError::io("print"))?;
         }
@@ -72,29 +82,20 @@ impl Caller {
             if stop.is_asked() {
                 break;
             }
-            let (mut attempts, begun) = (0, Instant::now());
-            let outcome = self.call(number, &mut attempts).await;
-            self.recorder.count(outcome, attempts, begun.elapsed())?;
-            task::sleep(PAUSE).await;
+            let (attempts, begun) = (AtomicU64::new(0), Instant::now());
+            let outcome = self.call(number, &attempts).await;
+            self.recorder.count(outcome, attempts.into_inner(), begun.elapsed())?;
+            task::sleep(self.rest).await;
         }
         Ok(())
     }
 
     /// Each kind of call is safe to repeat, and is repeated as the library does it, whatever the way.
-    async fn call(&self, number: u64, attempts: &mut u64) -> Result<Option<String>, CallError> {
+    async fn call(&self, number: u64, attempts: &AtomicU64) -> Result<Option<String>, CallError> {
         if number.is_multiple_of(CREATE_EVERY) {
-            let request = request(&self.name, number);
-            let attempt = |limit| {
-                *attempts += 1;
-                self.connections.create(&request, limit)
-            };
-            return Ok(retry_within(DEFAULT_DEADLINE, attempt).await?.0);
+            return Ok(self.connections.create(&request(&self.name, number), attempts).await?.pod);
         }
-        let attempt = |limit| {
-            *attempts += 1;
-            self.connections.get(&self.id, limit)
-        };
-        retry_within(DEFAULT_DEADLINE, attempt).await
+        Ok(self.connections.get(&self.id, attempts).await?.pod)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What callers saw, and how it gets from their process to ours: a line of JSON for each pod's first answer, and one at the
 //! end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -35,6 +35,9 @@ pub(crate) struct Report {
     /// Calls that succeeded, by tick and pod.
     ticks: BTreeMap<u64, BTreeMap<String, u64>>,
     totals: Totals,
+    /// Calls that succeeded, by how long they took in milliseconds.
+    lasted_ms: BTreeMap<u64, u64>,
+    last_failure: Option<u64>,
 }
 
 impl Report {
@@ -52,8 +55,31 @@ impl Report {
         self.ticks.range(moment / TICK..).next().map(|(tick, _)| tick * TICK)
     }
 
-    pub(crate) fn totals(self) -> Totals {
-        self.totals
+    /// Pods that have answered.
+    pub(crate) fn pods(&self) -> usize {
+        let all: BTreeSet<&String> = self.ticks.values().flat_map(BTreeMap::keys).collect();
+        all.len()
+    }
+
+    /// When the last call failed, in milliseconds since 1970.
+    pub(crate) fn last_failure(&self) -> Option<u64> {
+        self.last_failure
+    }
+
+    /// Milliseconds that 99 of 100 calls that succeeded did not exceed.
+    pub(crate) fn p99_ms(&self) -> u64 {
+        let mut left = self.lasted_ms.values().sum::<u64>() / 100;
+        for (ms, calls) in self.lasted_ms.iter().rev() {
+            match left.checked_sub(*calls) {
+                Some(rest) => left = rest,
+                None => return *ms,
+            }
+        }
+        0
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.totals.clone()
     }
 }
 
@@ -71,7 +97,7 @@ pub(super) struct Recorder {
 
 #[derive(Debug, Default)]
 struct State {
-    known: std::collections::BTreeSet<String>,
+    known: BTreeSet<String>,
     report: Report,
 }
 
@@ -85,6 +111,9 @@ impl Recorder {
     ) -> io::Result<()> {
         let now = now();
         let mut state = self.state();
+        if outcome.is_err() {
+            state.report.last_failure = Some(now);
+        }
         let totals = &mut state.report.totals;
         totals.calls += 1;
         totals.again += attempts.saturating_sub(1);
@@ -99,6 +128,8 @@ impl Recorder {
             }
             Ok(pod) => {
                 let pod = pod.unwrap_or_else(|| "unnamed".to_owned());
+                let lasted = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX);
+                *state.report.lasted_ms.entry(lasted).or_default() += 1;
                 *state.report.ticks.entry(now / TICK).or_default().entry(pod.clone()).or_default() += 1;
                 if !state.known.insert(pod.clone()) {
                     return Ok(());

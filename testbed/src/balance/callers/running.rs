@@ -43,6 +43,16 @@ pub(crate) struct Running {
 impl Running {
     /// Starts them; files go into `folder`.
     pub(crate) fn start(policy: Policy, address: &Address, folder: &Path) -> Result<Self, BedError> {
+        Self::start_with(&[], policy, address, folder)
+    }
+
+    /// The same with more arguments of [`Callers`](super::Callers).
+    pub(crate) fn start_with(
+        more: &[&str],
+        policy: Policy,
+        address: &Address,
+        folder: &Path,
+    ) -> Result<Self, BedError> {
         let mut command = match &address.resolv_conf {
             None => Command::new(binaries::testbed()?),
             Some(resolv_conf) => {
@@ -55,7 +65,7 @@ impl Running {
             }
         };
         command.args(["callers", "--policy", policy.name(), "--host", &address.host]);
-        command.args(["--port", &address.port.to_string()]);
+        command.args(["--port", &address.port.to_string()]).args(more);
         let output = folder.join("callers.jsonl");
         let file = File::create(&output).map_err(BedError::io(format!("make {}", output.display())))?;
         let log = folder.join("callers.log");

@@ -57,7 +57,7 @@ pub(super) fn load_agrees(_: &Stop) -> Result<Measured, BedError> {
 fn load(service: &Service, shape: &[&str]) -> Result<Seen, BedError> {
     let mut command = Command::new(binaries::client()?);
     command.env_clear().envs(binaries::corking());
-    command.args(["--server-domain", "127.0.0.1", "--server-port", &service.port().to_string()]);
+    command.args(["--server-domain", "127.0.0.1", "--server-port", &service.address().port().to_string()]);
     command.args(["--deadline", NO_DEADLINE, "--output", "json", "load", "--mix", "probe=1"]).args(shape);
     let output = finished(&mut command, "ticketing-client load")?;
     let report: Value = serde_json::from_slice(&output.stdout)
@@ -77,7 +77,7 @@ fn h2load(service: &Service) -> Result<Seen, BedError> {
     command.args(["--threads", "1", "--clients", "1", "--max-concurrent-streams", "1"]);
     command.args(["--requests", &REQUESTS.to_string(), "--data"]).arg(&message).arg("--log-file").arg(&log);
     command.args(["--header", "content-type: application/grpc", "--header", "te: trailers"]);
-    command.arg(format!("http://127.0.0.1:{}/ticketing.CustomerController/GetCustomer", service.port()));
+    command.arg(format!("http://127.0.0.1:{}/ticketing.CustomerController/GetCustomer", service.address().port()));
     let output = finished(&mut command, "h2load (Debian: nghttp2-client)")?;
     let said = String::from_utf8_lossy(&output.stdout);
     let rate = said.lines().find_map(|line| line.strip_prefix("finished in ")?.split(", ").nth(1)?.split(' ').next());

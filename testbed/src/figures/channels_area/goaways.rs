@@ -16,8 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn failed(stop: &Stop) -> Result<Measured, BedError> {
     let service = Service::start(Manner { connection_age: Some(AGE), ..Manner::default() })?;
     let folder = binaries::scratch("ticketing-goaways-")?;
-    let address = Address::of((std::net::Ipv4Addr::LOCALHOST, service.port()).into());
-    let callers = Running::start(Policy::Single, &address, folder.path())?;
+    let callers = Running::start(Policy::Single, &Address::of(service.address()), folder.path())?;
     callers.wait_for_first(stop)?;
     let begun = Instant::now();
     // Each one ends a connection, and the first connection follows none.
