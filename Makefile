@@ -96,7 +96,7 @@ compose-test: build images ## Bring compose.yaml up, scale, kill and restart it,
 	@$(TESTBED) compose
 
 .PHONY: figures
-figures: figures-main figures-store figures-images figures-bench ## Measure all figures
+figures: figures-main figures-store figures-images figures-channels figures-bench ## Measure all figures
 
 .PHONY: figures-main
 figures-main: build ## Measure the figures of the main job: spread, import, start
@@ -106,6 +106,14 @@ figures-main: build ## Measure the figures of the main job: spread, import, star
 figures-store: build ## Measure the figures of the store: group commit, pages, histories under kills, a million rows
 	@tools/setup test
 	@$(TESTBED) figures store
+
+.PHONY: balance
+balance: build ## Compare ways to balance calls over pods, and write docs/balancing.md, in 8 minutes (as root)
+	@$(TESTBED) balance
+
+.PHONY: figures-channels
+figures-channels: build ## Measure the figures of channels and tools, in 6 minutes (needs h2load)
+	@$(TESTBED) figures channels
 
 .PHONY: bench-build
 bench-build: build

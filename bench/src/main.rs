@@ -8,7 +8,6 @@ mod generator;
 mod instructions;
 mod latency;
 mod memory;
-mod page;
 mod path;
 mod peers;
 mod quick;

@@ -167,6 +167,16 @@ impl Bed {
         &self.dns
     }
 
+    /// Where the servers are that take calls.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The port on which each server takes calls.
+    pub(crate) fn server_port(&self) -> u16 {
+        self.grpc.number()
+    }
+
     /// All servers that are meant to run, oldest first.
     pub fn servers(&self) -> &[Server] {
         &self.servers

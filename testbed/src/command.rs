@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use testbed::balance::{Balance, Callers};
 use testbed::figures::{self, Area};
 use testbed::{BedError, Stop, Testbed, compose, demo};
 
@@ -28,6 +29,11 @@ enum Command {
     },
     /// Run compose.yaml on this machine's engine: scale, kill and restart it while callers go on, look for every customer
     Compose,
+    /// Compare ways to balance calls over pods, and write docs/balancing.md (as root, ten minutes)
+    Balance(Balance),
+    /// The callers of `balance`
+    #[command(hide = true)]
+    Callers(Callers),
     /// Measure the figures of an area, print a line each and write target/figures/AREA.json
     Figures {
         #[arg(value_enum)]
@@ -60,6 +66,8 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Compose => compose(stop),
+            Command::Balance(balance) => balance.run(stop),
+            Command::Callers(callers) => callers.run(stop),
             Command::Figures { area, only } => figures::run(area, area.plans(), &only, stop),
         }
     }

@@ -18,6 +18,7 @@ const TCP_LIMIT: Duration = Duration::from_secs(2);
 const MAX_UDP_QUERY: usize = 4_096;
 /// UDP and TCP need the same number; the system gives a free one for the first only.
 const BIND_TRIES: usize = 50;
+const DNS_PORT: u16 = 53;
 
 /// What is answered for a service's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +69,24 @@ impl DnsServer {
     /// for; a search domain may follow.
     pub fn start(services: Vec<(&'static str, Endpoints)>) -> io::Result<Self> {
         let (udp, tcp) = bind()?;
+        Self::serve(udp, tcp, services)
+    }
+
+    /// As [`DnsServer::start`], on port 53 of a loopback address that is free there, for those who ask as resolv.conf
+    /// says, which knows no ports. That takes the right to bind it, which root has.
+    pub fn start_on_port_53(services: Vec<(&'static str, Endpoints)>) -> io::Result<Self> {
+        let mut failed = None;
+        for _ in 0..BIND_TRIES {
+            let address = (Ipv4Addr::new(127, 254, fastrand::u8(..), fastrand::u8(1..255)), DNS_PORT);
+            match UdpSocket::bind(address).and_then(|udp| Ok((udp, TcpListener::bind(address)?))) {
+                Ok((udp, tcp)) => return Self::serve(udp, tcp, services),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
+    }
+
+    fn serve(udp: UdpSocket, tcp: TcpListener, services: Vec<(&'static str, Endpoints)>) -> io::Result<Self> {
         let address = udp.local_addr()?;
         let zone =
             Zone { services, answer: Mutex::default(), answered: Mutex::default(), ended: AtomicBool::new(false) };

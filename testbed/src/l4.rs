@@ -41,6 +41,20 @@ impl L4Balancer {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Loses its state, as a balancer that is replaced does: no connection goes on, and new ones are chosen for anew.
+    pub fn forget(&self) {
+        self.shared.close_all();
+    }
+}
+
+impl Shared {
+    fn close_all(&self) {
+        for stream in self.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // It may have ended by itself.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 impl Drop for L4Balancer {
@@ -51,9 +65,7 @@ impl Drop for L4Balancer {
         if let Some(thread) = self.accepting.take() {
             let _ = thread.join();
         }
-        for stream in self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
+        self.shared.close_all();
     }
 }
 
@@ -122,6 +134,25 @@ mod tests {
         let again = choices(&L4Balancer::start(endpoints, 7).unwrap(), 30);
         assert_eq!(first, again);
         assert!((0..3).all(|number| first.contains(&number)), "{first:?}");
+    }
+
+    #[test]
+    fn a_balancer_that_loses_its_state_breaks_its_connections_and_takes_new_ones() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let SocketAddr::V4(address) = listener.local_addr().unwrap() else { unreachable!("bound to IPv4") };
+        let endpoints = Endpoints::default();
+        endpoints.add(address);
+        let balancer = L4Balancer::start(endpoints, 0).unwrap();
+        for _ in 0..2 {
+            let mut caller = TcpStream::connect(balancer.address()).unwrap();
+            let _server = listener.accept().unwrap();
+            // The balancer knows both ends only a moment after the server has its own.
+            while balancer.shared.open.lock().unwrap().is_empty() {
+                thread::yield_now();
+            }
+            balancer.forget();
+            assert_eq!(caller.read(&mut [0]).unwrap(), 0);
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+pub mod balance;
 mod bed;
 pub mod binaries;
 mod canary;
@@ -34,6 +35,7 @@ mod import;
 mod l4;
 mod load;
 mod metrics;
+pub mod page;
 mod people;
 mod ports;
 pub mod postgres;

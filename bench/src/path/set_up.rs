@@ -8,7 +8,7 @@ use async_std::task::block_on;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use testbed::envoy::{self, ConfigFile, Envoy};
-use testbed::{Bed, BedError, DnsServer, Endpoints, Port, Process, Stop, Testbed, binaries, until_true};
+use testbed::{Bed, BedError, DnsServer, Endpoints, Port, Process, Stop, Testbed, until_true};
 use ticketing_client::Channel;
 
 use crate::callers::{Callers, Library};
@@ -16,9 +16,6 @@ use crate::peers::{Peer, first_customer, target};
 
 /// As many as the manifests have replicas.
 const SERVERS: [Ipv4Addr; 2] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3)];
-
-/// No flag but the file, as the articles start it; two generations of Envoy on one machine would find each other.
-const ARTICLE_FLAGS: [&str; 1] = ["--disable-hot-restart"];
 
 /// CPU of everybody on the path, in user and kernel, in microseconds for each call.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -86,8 +83,8 @@ impl SetUp {
             return Err(BedError::Unexpected(format!("servers without a common customer: {id}, {ids:?}")));
         }
         let dns = DnsServer::start(vec![(envoy::CLUSTER, endpoints)]).map_err(BedError::io("start the DNS server"))?;
-        let file = ConfigFile::of(binaries::repository().join("bench/article-envoy.yaml"))?;
-        let envoy = Envoy::start_with(&ARTICLE_FLAGS, &file, folder.path(), None, port.number(), dns.address())?;
+        let file = ConfigFile::of_articles()?;
+        let envoy = Envoy::start_with(&envoy::ARTICLE_FLAGS, &file, folder.path(), None, port.number(), dns.address())?;
         let customers = Channel::builder(target(envoy.address().into())).build().customers();
         until_true("the articles' Envoy sends calls to all servers", || {
             envoy.hosts().len() == SERVERS.len() && block_on(customers.get(&id)).is_ok()

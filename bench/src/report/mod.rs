@@ -1,10 +1,9 @@
 //! docs/performance.md: tables and pictures of what the last run of the figures saw.
 
-mod bars;
-
 use std::fs;
 
 use testbed::figures::median;
+use testbed::page::{Bars, Page, Row, named, number, table};
 use testbed::{BedError, binaries};
 
 use crate::callers::Called;
@@ -12,10 +11,8 @@ use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
 use crate::generator::Operation;
 use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles};
-use crate::page::{Page, named, table};
 use crate::peers::{Peer, generator, version};
 use crate::{callers, client, memory, path, record};
-use bars::{Bars, Row, number};
 
 const PAGE: &str = "docs/performance.md";
 const PICTURES: &str = "docs/performance";

@@ -8,11 +8,10 @@ use std::time::SystemTime;
 
 use clap::Subcommand;
 use serde_json::Value;
-use testbed::{BedError, Stop, binaries};
+use testbed::{BedError, Stop, binaries, page};
 
 use super::findings::{Findings, Size};
 use super::{MANY, MOST, costs, plots, size, store};
-use crate::page;
 
 const SIZES: [u32; 4] = [10, 100, MANY, MOST];
 const JSON: &str = "docs/scaling.json";

@@ -13,6 +13,11 @@ pub fn file() -> PathBuf {
     binaries::repository().join("envoy.yaml")
 }
 
+/// What the articles on gRPC behind Envoy build, in today's syntax: what `envoy.yaml` is compared with.
+pub fn article_file() -> PathBuf {
+    binaries::repository().join("testbed/article-envoy.yaml")
+}
+
 /// A configuration, and the file that it came from.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
@@ -24,6 +29,11 @@ impl ConfigFile {
     /// `envoy.yaml`.
     pub fn of_repository() -> Result<Self, BedError> {
         Self::of(file())
+    }
+
+    /// [`article_file`].
+    pub fn of_articles() -> Result<Self, BedError> {
+        Self::of(article_file())
     }
 
     /// Another file of the repository, given by its whole path.

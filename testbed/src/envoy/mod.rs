@@ -2,6 +2,7 @@
 
 mod admin;
 mod config_file;
+mod leave;
 mod place;
 
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 pub use admin::Host;
-pub use config_file::{ConfigFile, file};
+pub use config_file::{ConfigFile, article_file, file};
 pub use place::{Places, place};
 
 use crate::{BedError, Port, Process, binaries};
@@ -28,6 +29,10 @@ pub const WORKERS: usize = 1;
 /// place; here a new one comes in a container of its own, and two on one machine would take each other for generations.
 pub const FLAGS: [&str; 7] =
     ["--concurrency", "1", "--drain-time-s", "5", "--drain-strategy", "immediate", "--disable-hot-restart"];
+
+/// The command line of those who follow the articles: no flag but the file. Two generations of Envoy on one machine would
+/// find each other.
+pub const ARTICLE_FLAGS: [&str; 1] = ["--disable-hot-restart"];
 
 /// The cluster of the servers in `envoy.yaml`.
 pub const CLUSTER: &str = "app-server-headless";

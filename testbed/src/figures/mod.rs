@@ -1,5 +1,6 @@
 //! What is promised in numbers, measured by a run and held against its bound.
 
+mod channels_area;
 mod images_area;
 mod main_area;
 mod plan;
@@ -25,6 +26,8 @@ pub enum Area {
     Store,
     /// Size, rebuild and start of the images; compose; the cluster.
     Images,
+    /// Channels of the client: pods they reach, calls they lose; and what the tools say of it.
+    Channels,
     /// The server against peers. The workspace `bench/` has its plans: the peers are no part of this one.
     #[value(skip)]
     Bench,
@@ -37,6 +40,7 @@ impl Area {
             Self::Main => "main",
             Self::Store => "store",
             Self::Images => "images",
+            Self::Channels => "channels",
             Self::Bench => "bench",
         }
     }
@@ -47,6 +51,7 @@ impl Area {
             Self::Main => main_area::PLANS,
             Self::Store => store_area::PLANS,
             Self::Images => images_area::PLANS,
+            Self::Channels => channels_area::PLANS,
             Self::Bench => &[],
         }
     }
@@ -76,6 +81,9 @@ pub enum Unit {
     /// Times as much as the other side of a comparison.
     #[serde(rename = "x")]
     Times,
+    /// Open files.
+    #[serde(rename = "files")]
+    Files,
     /// First or last names.
     #[serde(rename = "names")]
     Names,
@@ -106,6 +114,7 @@ impl fmt::Display for Unit {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Times => "x",
+            Self::Files => "files",
             Self::Names => "names",
             Self::Megabytes => "MB",
             Self::Microseconds => "us",
@@ -125,6 +134,8 @@ pub enum Bound {
     AtLeast(f64),
     /// Exactly this.
     Exactly(f64),
+    /// From this to that, both included.
+    Between(f64, f64),
     /// Anything: it is told, not judged.
     Information,
 }
@@ -136,6 +147,7 @@ impl Bound {
             Self::AtMost(most) => value <= most,
             Self::AtLeast(least) => value >= least,
             Self::Exactly(wanted) => (value - wanted).abs() < f64::EPSILON,
+            Self::Between(least, most) => (least..=most).contains(&value),
             Self::Information => true,
         }
     }
@@ -147,6 +159,7 @@ impl fmt::Display for Bound {
             Self::AtMost(most) => write!(f, "<={most}"),
             Self::AtLeast(least) => write!(f, ">={least}"),
             Self::Exactly(wanted) => write!(f, "=={wanted}"),
+            Self::Between(least, most) => write!(f, "{least}..{most}"),
             Self::Information => f.write_str("-"),
         }
     }
@@ -216,6 +229,8 @@ mod tests {
         assert!(figure("x", Some(2.1), Bound::AtMost(2.0)).fails());
         assert!(figure("x", Some(1.9), Bound::AtLeast(2.0)).fails());
         assert!(figure("x", Some(99_999.0), Bound::Exactly(100_000.0)).fails());
+        assert!(!figure("x", Some(1.1), Bound::Between(0.9, 1.1)).fails());
+        assert!(figure("x", Some(0.89), Bound::Between(0.9, 1.1)).fails());
         assert!(!figure("x", Some(0.0), Bound::Information).fails());
     }
 

@@ -3,7 +3,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use testbed::BedError;
+
+use crate::BedError;
 
 const FONT: &str = "sans-serif";
 const OURS: RGBColor = RGBColor(0, 82, 155);
@@ -21,24 +22,29 @@ type Failed = DrawingAreaErrorKind<std::io::Error>;
 
 /// Bars: a row for each side, a panel for each load.
 #[derive(Debug)]
-pub(super) struct Bars {
-    pub(super) title: String,
-    pub(super) panels: Vec<String>,
-    pub(super) rows: Vec<Row>,
+pub struct Bars {
+    /// What the bars show, in which unit.
+    pub title: String,
+    /// The heads of the panels.
+    pub panels: Vec<String>,
+    /// One for each side.
+    pub rows: Vec<Row>,
 }
 
 /// The bars of one side.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) name: String,
+pub struct Row {
+    /// The side.
+    pub name: String,
     /// Painted in the colour that stands out.
-    pub(super) ours: bool,
+    pub ours: bool,
     /// One for each panel, where there is one.
-    pub(super) values: Vec<Option<f64>>,
+    pub values: Vec<Option<f64>>,
 }
 
 impl Bars {
-    pub(super) fn svg(&self) -> Result<String, BedError> {
+    /// The picture.
+    pub fn svg(&self) -> Result<String, BedError> {
         let panels = i32::try_from(self.panels.len()).expect("few");
         let rows = i32::try_from(self.rows.len()).expect("few");
         let size = (NAMES + panels * PANEL + 2 * MARGIN, TITLE + HEAD + rows * ROW + MARGIN);
@@ -94,7 +100,7 @@ impl Bars {
 }
 
 /// Three digits at least: 7.25, 14.5, 118.
-pub(super) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
     format!("{value:.digits$}")
 }

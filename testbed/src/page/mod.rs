@@ -1,27 +1,31 @@
 //! Pages of docs/ whose prose is written by hand, and whose measured parts are not: they stand between markers.
 
+mod bars;
+
 use std::fs;
 use std::path::PathBuf;
 
-use testbed::{BedError, binaries};
+pub use bars::{Bars, Row, number};
+
+use crate::{BedError, binaries};
 
 /// A page that is being filled in.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub struct Page {
     path: PathBuf,
     text: String,
 }
 
 impl Page {
     /// A file, by its path in the repository.
-    pub(crate) fn open(path: &str) -> Result<Self, BedError> {
+    pub fn open(path: &str) -> Result<Self, BedError> {
         let path = binaries::repository().join(path);
         let text = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
         Ok(Self { path, text })
     }
 
     /// Puts `content` between the markers `<!-- measured: NAME -->` and `<!-- /measured -->`.
-    pub(crate) fn fill(&mut self, name: &str, content: &str) -> Result<(), BedError> {
+    pub fn fill(&mut self, name: &str, content: &str) -> Result<(), BedError> {
         let (begin, end) = (format!("<!-- measured: {name} -->\n"), "<!-- /measured -->");
         let unfit = || BedError::Unexpected(format!("{} has no place for {name}: {begin}…{end}", self.path.display()));
         let (before, rest) = self.text.split_once(&begin).ok_or_else(unfit)?;
@@ -31,22 +35,23 @@ impl Page {
     }
 
     /// The page as it is now.
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         self.text
     }
 
-    pub(crate) fn write(&self) -> Result<(), BedError> {
+    /// Writes the page as it is now.
+    pub fn write(&self) -> Result<(), BedError> {
         fs::write(&self.path, &self.text).map_err(BedError::io(format!("write {}", self.path.display())))
     }
 }
 
 /// A row (or the heads): what it is about, and its cells.
-pub(crate) fn named(name: impl Into<String>, cells: impl IntoIterator<Item = String>) -> Vec<String> {
+pub fn named(name: impl Into<String>, cells: impl IntoIterator<Item = String>) -> Vec<String> {
     [name.into()].into_iter().chain(cells).collect()
 }
 
 /// Rows as Markdown; all columns but the first hold numbers.
-pub(crate) fn table(heads: &[String], rows: &[Vec<String>]) -> String {
+pub fn table(heads: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let rule = format!("| --- |{}\n", " ---: |".repeat(heads.len() - 1));
     [line(heads), rule].into_iter().chain(rows.iter().map(|row| line(row))).collect()

@@ -1,0 +1,154 @@
+//! Pods, and one way to them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Way;
+use super::callers::{Address, Running};
+use crate::envoy::{self, ConfigFile, Envoy};
+use crate::{Bed, BedError, DnsServer, Endpoints, L4Balancer, Stop, Testbed, wait};
+
+/// Pods at the start.
+pub(super) const PODS: usize = 4;
+/// Of every balancer: the same choices in each run.
+const SEED: u64 = 14;
+const READY_LIMIT: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A bed, and what stands before it.
+pub(super) struct Site {
+    // Envoy and balancer end before the pods.
+    pub(super) front: Front,
+    pub(super) bed: Bed,
+}
+
+/// What callers are given to call.
+pub(super) struct Front {
+    way: Way,
+    kind: Kind,
+}
+
+enum Kind {
+    L4(L4Balancer),
+    Dns {
+        // Callers ask it as long as they run.
+        _server: DnsServer,
+        port: u16,
+        resolv_conf: PathBuf,
+    },
+    Envoy(Box<EnvoyService>),
+}
+
+/// Envoys behind a Service of their own, as the manifests have them.
+struct EnvoyService {
+    service: L4Balancer,
+    listed: Endpoints,
+    envoy: Envoy,
+    started: u32,
+}
+
+impl Site {
+    pub(super) fn start(way: Way, stop: &Stop) -> Result<Self, BedError> {
+        let bed = Testbed::new().servers(PODS).stop_on(stop).start()?;
+        let front = Front::start(way, &bed, stop)?;
+        Ok(Self { front, bed })
+    }
+
+    /// Starts callers; they call until they are told to end.
+    pub(super) fn callers(&self) -> Result<Running, BedError> {
+        self.front.callers(self.bed.folder())
+    }
+}
+
+impl Front {
+    /// Returns when it gives calls to all pods of `bed`.
+    pub(super) fn start(way: Way, bed: &Bed, stop: &Stop) -> Result<Self, BedError> {
+        let kind = match way {
+            Way::L4 | Way::Pool => Kind::L4(balancer(bed.endpoints().clone())?),
+            Way::RoundRobin => dns(bed)?,
+            Way::Article | Way::Envoy => Kind::Envoy(Box::new(EnvoyService::start(way, bed, stop)?)),
+        };
+        Ok(Self { way, kind })
+    }
+
+    /// As [`Site::callers`]; files go into `folder`.
+    pub(super) fn callers(&self, folder: &Path) -> Result<Running, BedError> {
+        let address = match &self.kind {
+            Kind::L4(balancer) => Address::of(balancer.address()),
+            Kind::Envoy(service) => Address::of(service.service.address()),
+            Kind::Dns { port, resolv_conf, .. } => Address::named(envoy::CLUSTER, *port, resolv_conf),
+        };
+        Running::start(self.way.policy(), &address, folder)
+    }
+
+    /// CPU of the proxy. kube-proxy's rules run in the kernel: what ours takes to do the same is not counted.
+    pub(super) fn cpu_time(&self) -> Result<Duration, BedError> {
+        match &self.kind {
+            Kind::L4(_) | Kind::Dns { .. } => Ok(Duration::ZERO),
+            Kind::Envoy(service) => service.envoy.process().cpu_time(),
+        }
+    }
+
+    /// Replaces the Envoy with a new one, or takes the balancer's state away. Where there is neither nothing happens.
+    pub(super) fn replace(&mut self, bed: &Bed, stop: &Stop) -> Result<(), BedError> {
+        match &mut self.kind {
+            Kind::L4(balancer) => {
+                balancer.forget();
+                Ok(())
+            }
+            Kind::Dns { .. } => Ok(()),
+            Kind::Envoy(service) => service.replace(self.way, bed, stop),
+        }
+    }
+}
+
+impl EnvoyService {
+    fn start(way: Way, bed: &Bed, stop: &Stop) -> Result<Self, BedError> {
+        let envoy = start_envoy(way, bed, 0, stop)?;
+        let listed = Endpoints::default();
+        listed.add(envoy.address());
+        Ok(Self { service: balancer(listed.clone())?, listed, envoy, started: 1 })
+    }
+
+    /// The new one is ready before the old one leaves. How that one leaves is part of each way: ours has a preStop hook, the
+    /// articles' gets its SIGTERM at once.
+    fn replace(&mut self, way: Way, bed: &Bed, stop: &Stop) -> Result<(), BedError> {
+        let new = start_envoy(way, bed, self.started, stop)?;
+        self.started += 1;
+        self.listed.add(new.address());
+        self.listed.remove(self.envoy.address());
+        let old = std::mem::replace(&mut self.envoy, new);
+        if way == Way::Envoy { old.drain() } else { Ok(()) }
+    }
+}
+
+fn start_envoy(way: Way, bed: &Bed, number: u32, stop: &Stop) -> Result<Envoy, BedError> {
+    let (file, flags) = match way {
+        Way::Article => (ConfigFile::of_articles()?, envoy::ARTICLE_FLAGS.as_slice()),
+        _ => (ConfigFile::of_repository()?, envoy::FLAGS.as_slice()),
+    };
+    let folder = bed.folder().join(format!("{}-{number}", way.name()));
+    fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
+    let envoy = Envoy::start_with(flags, &file, &folder, None, bed.server_port(), bed.dns().address())?;
+    wait::until("Envoy gives calls to all pods", READY_LIMIT, LOOK_EVERY, stop, || {
+        envoy.process().check_running()?;
+        Ok((envoy.hosts().iter().filter(|host| host.healthy).count() == bed.servers().len()).then_some(()))
+    })?;
+    Ok(envoy)
+}
+
+fn balancer(endpoints: Endpoints) -> Result<L4Balancer, BedError> {
+    L4Balancer::start(endpoints, SEED).map_err(BedError::io("start the L4 balancer"))
+}
+
+fn dns(bed: &Bed) -> Result<Kind, BedError> {
+    let services = vec![(envoy::CLUSTER, bed.endpoints().clone())];
+    let server = DnsServer::start_on_port_53(services).map_err(BedError::io(
+        "serve DNS on port 53 of a loopback address (run it as root: callers know no other port)",
+    ))?;
+    let resolv_conf = bed.folder().join("resolv.conf");
+    fs::write(&resolv_conf, format!("nameserver {}\n", server.address().ip()))
+        .map_err(BedError::io("write resolv.conf"))?;
+    Ok(Kind::Dns { _server: server, port: bed.server_port(), resolv_conf })
+}
