@@ -48,7 +48,7 @@ pub(super) fn measure(way: Way, stop: &Stop) -> Result<Outcome, BedError> {
             stop.check()?;
             wait::rest(LOOK_EVERY);
         };
-        seconds.push(first.map(|first| Duration::from_millis(first.saturating_sub(at)).as_secs_f64()));
+        seconds.push(first.map(|first| first.saturating_sub(at) as f64 / 1e3));
     }
     let calls = callers.finish()?.totals();
     Ok(Outcome::Arrival { limit_seconds: LIMIT.as_secs_f64(), seconds, calls })

@@ -29,8 +29,8 @@ pub struct Callers {
     #[arg(long)]
     port: u16,
     /// How many; with 5 ms of rest between two calls 16 make some 2,500 calls a second
-    #[arg(long, default_value_t = 16)]
-    callers: usize,
+    #[arg(long = "callers", default_value_t = 16)]
+    count: usize,
     /// Milliseconds from a call's answer to the caller's next call
     #[arg(long, default_value_t = 5)]
     rest_ms: u64,
@@ -66,8 +66,7 @@ impl Callers {
             name: format!("{run:x}-{number}"),
             rest: Duration::from_millis(self.rest_ms),
         };
-        let all: Vec<_> =
-            (0..self.callers).map(|number| task::spawn(caller(number).call_until(stop.clone()))).collect();
+        let all: Vec<_> = (0..self.count).map(|number| task::spawn(caller(number).call_until(stop.clone()))).collect();
         for caller in all {
             block_on(caller).map_err(BedError::io("print"))?;
         }
