@@ -90,6 +90,6 @@ mod tests {
         let ages: Vec<_> = (0..1_000).map(|_| jittered(longest)).collect();
         assert!(ages.iter().all(|age| longest.mul_f64(YOUNGEST) <= *age && *age <= longest));
         let (first, last) = (ages.iter().min().unwrap(), ages.iter().max().unwrap());
-        assert!(*last - *first > longest / 10, "all between {first:?} and {last:?}");
+        assert!(*last > *first + longest / 10, "all between {first:?} and {last:?}");
     }
 }
