@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use async_std::task::{block_on, sleep};
 
-const HANGS_AFTER: Duration = Duration::from_secs(30);
+/// Less than the 30 s after which C-core by default looks a name up again.
+const HANGS_AFTER: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Waits until `what` (a sentence for the failure) holds.
