@@ -15,9 +15,9 @@ impl Hosts {
     pub(crate) const NAME: &str = "pods.test";
 
     pub(crate) fn set(&self, addresses: &[&str]) {
-        let lines: String = addresses.iter().map(|address| format!("{address} {}\n", Self::NAME)).collect();
+        let lines: Vec<_> = addresses.iter().map(|address| format!("{address} {}\n", Self::NAME)).collect();
         // In place: another file of that name would not be the one that is mounted.
-        std::fs::write(&self.0, lines).unwrap();
+        std::fs::write(&self.0, lines.concat()).unwrap();
     }
 }
 
@@ -31,7 +31,8 @@ pub(crate) fn with_hosts(test: &str, body: impl FnOnce(&Hosts)) {
     let Some(mut again) = in_namespace(file.path()) else {
         let sorry = "SKIPPED: no mount namespace can be made here; run it as root, or where `unshare --map-root-user \
                      --mount` works";
-        writeln!(std::io::stderr(), "test {test} ... {sorry}").unwrap();
+        // Not `eprintln!`: what tests print is captured.
+        let _ = std::io::stderr().write_all(format!("test {test} ... {sorry}\n").as_bytes());
         return;
     };
     again.arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]);
