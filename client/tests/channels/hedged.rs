@@ -6,8 +6,7 @@ use async_std::task::block_on;
 use futures::future::join_all;
 use ticketing_client::{Policy, Safety};
 
-use crate::greeter::{Greeter, Reply, channels_to, greet};
-use crate::relay::{Meet, Relay};
+use crate::greeter::{Greeter, Reply, greet};
 use crate::wait::until;
 
 /// Reads until it is known how long they take.
@@ -65,17 +64,4 @@ fn reads_are_hedged_within_the_retry_budget() {
     let calls = USUAL + SLOW;
     let attempts = server.attempts();
     assert!((calls + 1..=calls + 10 + calls / 5).contains(&attempts), "{attempts} attempts of {calls} calls");
-}
-
-#[test]
-fn the_second_attempt_goes_to_another_connection() {
-    let sticky = Greeter::start(|attempt| if attempt > USUAL { Reply::Silence } else { Reply::Hello });
-    let good = Greeter::start(|_| Reply::Hello);
-    let (sticky_port, good_port) = (sticky.port, good.port);
-    let relay = Relay::start(move |number| Meet::Pass(if number == 1 { sticky_port } else { good_port }));
-    let pool = channels_to(relay.port).policy(Policy::Pool { connections: 2 });
-    let channels = pool.hedged_reads(true).deadline(Duration::from_secs(20)).build();
-    while sticky.attempts() < USUAL + 10 {
-        block_on(greet(&channels, Safety::Read)).unwrap();
-    }
 }
