@@ -30,9 +30,16 @@ impl Bare {
         let (mut requests, mut answers) = client.server_reflection_info_opt(options)?;
         let mut request = ServerReflectionRequest::new();
         request.set_list_services(String::new());
-        requests.send((request, WriteFlags::default())).await?;
-        requests.close().await?;
-        let mut answer = answers.try_next().await?.unwrap_or_default();
+        let sent = async {
+            requests.send((request, WriteFlags::default())).await?;
+            requests.close().await
+        };
+        // A server without reflection may have ended the call by then, and only the answer says why.
+        let sent = sent.await;
+        let mut answer = match answers.try_next().await? {
+            Some(answer) => answer,
+            None => sent.map(|()| Default::default())?,
+        };
         let services = answer.take_list_services_response().service;
         Ok(services.into_iter().map(|service| service.name).collect())
     }
