@@ -63,9 +63,9 @@ impl Target {
     /// A target URI as C-core has it: `dns:///name:port`, several addresses as `ipv4:10.0.0.1:1,10.0.0.2:1`, `unix:path`.
     ///
     /// `xds:///` is refused: this C-core is built without its xDS client and would take such a target for a DNS name. To
-    /// have it, `cmake/grpc-unity-build.cmake` would have to drop `GRPC_NO_XDS` and its list `xds_sources` (about half of
-    /// C-core's sources: they double its time to compile and the part of it in a binary), and `SCHEMES` here to gain
-    /// `xds`; the program would find its control plane in the file that `GRPC_XDS_BOOTSTRAP` names.
+    /// have it, `cmake/grpc-unity-build.cmake` would have to drop `GRPC_NO_XDS` and its list `xds_sources` (half of
+    /// C-core's sources), and `SCHEMES` here to gain `xds`; the program would find its control plane in the file that
+    /// `GRPC_XDS_BOOTSTRAP` names. None of that has been tried.
     pub fn from_uri(uri: &str) -> Result<Self, BadTarget> {
         match uri.split_once(':') {
             Some(("xds" | "google-c2p", _)) => Err(BadTarget::Xds(uri.to_owned())),
