@@ -64,24 +64,26 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
     if command.makes_many_calls() {
         log::debug!("writes: {}", corking::start(args.settings.corking == Switch::On));
     }
-    let channel = args.settings.channel()?;
-    let customers = channel.customers();
+    let settings = &args.settings;
+    // A bad one is refused whatever the command. Each makes what it calls on: a channel is a thread, too.
+    settings.target()?;
     match command {
         Command::Watch(watch) => {
+            let customers = settings.channel()?.customers();
             let summary = interruptible(|stop| watch.run(&customers, stop)).await?;
             report.watch(&summary, out)?;
             Ok(summary.exit())
         }
         Command::Get(get) => {
-            report.customer(&get.run(&args.settings.channels()?.customers()).await?, out)?;
+            report.customer(&get.run(&settings.channels()?.customers()).await?, out)?;
             Ok(Exit::Done)
         }
         Command::Create(create) => {
-            report.customer(&create.run(&args.settings.channels()?.customers()).await?, out)?;
+            report.customer(&create.run(&settings.channels()?.customers()).await?, out)?;
             Ok(Exit::Done)
         }
         Command::List(list) => {
-            let customers = args.settings.channels()?.customers();
+            let customers = settings.channels()?.customers();
             let mut pages = std::pin::pin!(list.run(&customers));
             let mut more = String::new();
             while let Some(page) = pages.try_next().await? {
@@ -100,17 +102,19 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
             Ok(checked.exit())
         }
         Command::Import(import) => {
+            let customers = settings.channel()?.customers();
             let summary = interruptible(|stop| import.run(&customers, stop)).await??;
             report.import(&summary, out)?;
             summary.exit()
         }
         Command::Export(export) => {
+            let customers = settings.channel()?.customers();
             let summary = interruptible(|stop| export.run(&customers, stop)).await??;
             report.export(&summary, out)?;
             summary.exit()
         }
         Command::Load(load) => {
-            let found = interruptible(|stop| load.run(&args.settings, stop)).await??;
+            let found = interruptible(|stop| load.run(settings, stop)).await??;
             report.load(&found, out)?;
             if let Some(page) = load.html() {
                 load::replace(page, |out| write_load_page(&found, out)).map_err(Failure::LoadLost)?;
@@ -118,12 +122,12 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
             Ok(found.exit())
         }
         Command::Doctor(doctor) => {
-            let found = doctor.run(&args.settings).await?;
+            let found = doctor.run(settings).await?;
             report.doctor(&found, out)?;
             Ok(found.exit())
         }
         Command::Health(health) => {
-            let serving = health.run(&channel).await?;
+            let serving = health.run(&settings.channel()?).await?;
             report.health(&health, serving, out)?;
             Ok(Health::exit(serving))
         }

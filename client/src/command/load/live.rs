@@ -51,7 +51,7 @@ impl Live {
             return;
         }
         let pending = match self.pending.take() {
-            Some(before) => together(before, slice),
+            Some(before) => before.and(slice),
             None => slice.clone(),
         };
         if pending.seconds < LINE_INTERVAL - 0.5 {
@@ -72,21 +72,6 @@ impl Live {
 fn tell(line: &str) {
     // Where stderr is closed there is nobody to tell.
     let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// Both seconds as one; of their latencies, which cannot be added, the worse.
-fn together(before: Slice, slice: &Slice) -> Slice {
-    let mut sum = slice.clone();
-    sum.seconds += before.seconds;
-    sum.calls += before.calls;
-    sum.p50_ms = sum.p50_ms.max(before.p50_ms);
-    sum.p99_ms = sum.p99_ms.max(before.p99_ms);
-    for (counts, more) in [(&mut sum.failures, before.failures), (&mut sum.pods, before.pods)] {
-        for (name, count) in more {
-            *counts.entry(name).or_default() += count;
-        }
-    }
-    sum
 }
 
 fn headline(slice: &Slice) -> String {
@@ -161,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_line_of_several_seconds_counts_all_their_calls() {
-        let both = together(slice(), &slice());
+        let both = slice().and(&slice());
         assert_eq!((both.calls, both.failed(), both.pods["a"]), (210, 10, 150));
         assert!(headline(&both).contains("105 calls/s"));
     }

@@ -8,7 +8,7 @@ use ticketing_client::Code;
 
 use super::latencies::Latencies;
 use super::mix::Kind;
-use super::run::Slice;
+use super::run::{Slice, add_counts};
 
 /// A pod that does not say its name.
 const UNNAMED: &str = "unnamed";
@@ -98,8 +98,8 @@ impl Recorder {
         for shard in &self.0 {
             let recent = &mut lock(shard).recent;
             slice.calls += std::mem::take(&mut recent.calls);
-            add(&mut slice.failures, std::mem::take(&mut recent.failures));
-            add(&mut slice.pods, std::mem::take(&mut recent.pods));
+            add_counts(&mut slice.failures, &std::mem::take(&mut recent.failures));
+            add_counts(&mut slice.pods, &std::mem::take(&mut recent.pods));
             latencies.add(&recent.latencies);
             recent.latencies.clear();
         }
@@ -118,8 +118,8 @@ impl Recorder {
                 sum.answered.entry(kind.clone()).or_default().add(latencies);
             }
             sum.failed.add(&total.failed);
-            add(&mut sum.failures, total.failures.clone());
-            add(&mut sum.pods, total.pods.clone());
+            add_counts(&mut sum.failures, &total.failures);
+            add_counts(&mut sum.pods, &total.pods);
             sum.lateness.add(&total.lateness);
         }
         sum
@@ -135,11 +135,5 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     match counts.get_mut(name) {
         Some(count) => *count += 1,
         None => drop(counts.insert(name.to_owned(), 1)),
-    }
-}
-
-fn add(counts: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
-    for (name, count) in more {
-        *counts.entry(name).or_default() += count;
     }
 }

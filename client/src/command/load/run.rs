@@ -36,6 +36,21 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
+    /// This and a later one as one; of their latencies, which cannot be added, the worse.
+    pub(crate) fn and(self, later: &Self) -> Self {
+        let mut sum = Self {
+            end: later.end,
+            seconds: self.seconds + later.seconds,
+            calls: self.calls + later.calls,
+            p50_ms: self.p50_ms.max(later.p50_ms),
+            p99_ms: self.p99_ms.max(later.p99_ms),
+            ..self
+        };
+        add_counts(&mut sum.failures, &later.failures);
+        add_counts(&mut sum.pods, &later.pods);
+        sum
+    }
+
     pub(crate) fn failed(&self) -> u64 {
         self.failures.values().sum()
     }
@@ -94,11 +109,24 @@ impl Run {
         if self.calls() == 0 { 0.0 } else { 100.0 * self.failed() as f64 / self.calls() as f64 }
     }
 
+    /// Latencies as a report lists them: by kind, of all answered calls, and of failed ones.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (String, Latencies)> {
+        let kinds = self.answered.iter().map(|(kind, latencies)| (kind.clone(), latencies.clone()));
+        kinds.chain([("all".to_owned(), self.latencies()), ("failed".to_owned(), self.failed.clone())])
+    }
+
     /// Latencies of all answered calls, whatever their kind.
     pub(crate) fn latencies(&self) -> Latencies {
         let mut all = Latencies::default();
         self.answered.values().for_each(|each| all.add(each));
         all
+    }
+}
+
+/// Adds counts by name to others.
+pub(super) fn add_counts(counts: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
+    for (name, count) in more {
+        *counts.entry(name.clone()).or_default() += count;
     }
 }
 
@@ -110,11 +138,8 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
         for (kind, latencies) in &run.answered {
             sum.answered.entry(kind.clone()).or_default().add(latencies);
         }
-        for (counts, more) in [(&mut sum.failures, &run.failures), (&mut sum.pods, &run.pods)] {
-            for (name, count) in more {
-                *counts.entry(name.clone()).or_default() += count;
-            }
-        }
+        add_counts(&mut sum.failures, &run.failures);
+        add_counts(&mut sum.pods, &run.pods);
         // One after the other on the same axis.
         let before = sum.seconds;
         sum.slices.extend(run.slices.iter().map(|slice| Slice { end: before + slice.end, ..slice.clone() }));

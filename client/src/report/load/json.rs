@@ -10,8 +10,7 @@ use crate::command::LoadReport;
 pub(in crate::report) fn value(report: &LoadReport) -> Value {
     let run = &report.run;
     let mut latencies = Map::new();
-    let kinds = run.answered.iter().map(|(kind, latencies)| (kind.clone(), latencies.clone()));
-    for (name, each) in kinds.chain([("all".to_owned(), run.latencies()), ("failed".to_owned(), run.failed.clone())]) {
+    for (name, each) in run.listed() {
         let mut row: Map<_, _> =
             PERCENTILES.iter().map(|(name, quantile)| ((*name).to_owned(), json!(ms(each.at(*quantile))))).collect();
         row.insert("mean".to_owned(), json!(ms(each.mean())));

@@ -92,20 +92,6 @@ fn over_time(slices: &[Slice], y_max: f64) -> Plot {
 /// The same time in fewer slices. Latencies cannot be added: the worst stands for all.
 fn condensed(slices: &[Slice]) -> Vec<Slice> {
     let each = slices.len().div_ceil(MOST_POINTS).max(1);
-    let together = |chunk: &[Slice]| {
-        let mut sum = Slice { end: chunk.last().map_or(0.0, |slice| slice.end), ..Slice::default() };
-        for slice in chunk {
-            sum.seconds += slice.seconds;
-            sum.calls += slice.calls;
-            sum.p50_ms = sum.p50_ms.max(slice.p50_ms);
-            sum.p99_ms = sum.p99_ms.max(slice.p99_ms);
-            for (counts, more) in [(&mut sum.failures, &slice.failures), (&mut sum.pods, &slice.pods)] {
-                for (name, count) in more {
-                    *counts.entry(name.clone()).or_default() += count;
-                }
-            }
-        }
-        sum
-    };
+    let together = |chunk: &[Slice]| chunk.iter().fold(Slice::default(), Slice::and);
     slices.chunks(each).map(together).collect()
 }

@@ -28,10 +28,7 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
     write!(out, "{:<8}{:>10}", "", "calls")?;
     PERCENTILES.iter().try_for_each(|(name, _)| write!(out, "{name:>10}"))?;
     writeln!(out, "  ms")?;
-    let all = ("all".to_owned(), run.latencies());
-    let failed = ("failed".to_owned(), run.failed.clone());
-    let kinds = run.answered.iter().map(|(kind, latencies)| (kind.clone(), latencies.clone()));
-    for (name, latencies) in kinds.chain([all, failed]).filter(|(_, latencies)| latencies.count() > 0) {
+    for (name, latencies) in run.listed().filter(|(_, latencies)| latencies.count() > 0) {
         write!(out, "{name:<8}{:>10}", latencies.count())?;
         PERCENTILES.iter().try_for_each(|(_, quantile)| write!(out, "{:>10.2}", ms(latencies.at(*quantile))))?;
         writeln!(out)?;
