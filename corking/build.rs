@@ -24,7 +24,7 @@ fn main() {
         .define("NDEBUG", None)
         .files(["src/shim.cc", "src/filters.cc", "src/self_test.cc"])
         .compile("corking");
-    for source in ["src/shim.cc", "src/shim.h", "src/filters.cc", "src/self_test.cc"] {
+    for source in ["src/shim.cc", "src/shim.h", "src/calls.h", "src/filters.cc", "src/self_test.cc"] {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rerun-if-changed=../Cargo.lock");

@@ -2,6 +2,7 @@
 
 #include <grpc/support/port_platform.h>
 
+#include "calls.h"
 #include "shim.h"
 
 #include <fcntl.h>
@@ -32,36 +33,17 @@ gpr_timespec limit() {
 // The caller's side of a call.
 struct Asked {
   grpc_call* call = nullptr;
-  grpc_metadata_array headers;
-  grpc_metadata_array trailers;
-  grpc_status_code status = GRPC_STATUS_UNKNOWN;
-  grpc_slice message = grpc_empty_slice();
+  corking::Received received;
 
-  Asked() {
-    grpc_metadata_array_init(&headers);
-    grpc_metadata_array_init(&trailers);
-  }
   ~Asked() {
     if (call != nullptr) grpc_call_unref(call);
-    grpc_metadata_array_destroy(&headers);
-    grpc_metadata_array_destroy(&trailers);
-    grpc_slice_unref(message);
   }
 
   bool ask(grpc_channel* channel, grpc_completion_queue* queue) {
     call = grpc_channel_create_call(channel, nullptr, GRPC_PROPAGATE_DEFAULTS, queue,
                                     grpc_slice_from_static_string("/corking/SelfTest"), nullptr,
                                     gpr_inf_future(GPR_CLOCK_REALTIME), nullptr);
-    std::array<grpc_op, 4> ops{};
-    ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[1].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
-    ops[2].op = GRPC_OP_RECV_INITIAL_METADATA;
-    ops[2].data.recv_initial_metadata.recv_initial_metadata = &headers;
-    ops[3].op = GRPC_OP_RECV_STATUS_ON_CLIENT;
-    ops[3].data.recv_status_on_client.trailing_metadata = &trailers;
-    ops[3].data.recv_status_on_client.status = &status;
-    ops[3].data.recv_status_on_client.status_details = &message;
-    return grpc_call_start_batch(call, ops.data(), ops.size(), this, nullptr) == GRPC_CALL_OK;
+    return corking::ask(call, received, this) == GRPC_CALL_OK;
   }
 };
 
@@ -87,13 +69,7 @@ struct Answered {
   }
 
   bool answer() {
-    std::array<grpc_op, 3> ops{};
-    ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[1].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-    ops[1].data.send_status_from_server.status = GRPC_STATUS_DATA_LOSS;
-    ops[2].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
-    ops[2].data.recv_close_on_server.cancelled = &cancelled;
-    return grpc_call_start_batch(call, ops.data(), ops.size(), this, nullptr) == GRPC_CALL_OK;
+    return corking::answer(call, cancelled, this) == GRPC_CALL_OK;
   }
 };
 
@@ -193,7 +169,7 @@ struct SelfTest {
     }
     if (!pair.take(answered.size() + asked.size())) return -6;
     for (const Asked& call : asked) {
-      if (call.status != GRPC_STATUS_DATA_LOSS) return -7;
+      if (call.received.status != GRPC_STATUS_DATA_LOSS) return -7;
     }
     return static_cast<int>(corking_writes() - before);
   }

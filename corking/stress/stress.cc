@@ -22,6 +22,7 @@
 #include <grpc/slice.h>
 #include <grpc/support/time.h>
 
+#include "../src/calls.h"
 #include "../src/shim.h"
 
 namespace {
@@ -62,13 +63,7 @@ struct Answered {
   Answered& operator=(const Answered&) = delete;
 
   void answer() {
-    std::array<grpc_op, 3> ops{};
-    ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[1].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-    ops[1].data.send_status_from_server.status = GRPC_STATUS_DATA_LOSS;
-    ops[2].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
-    ops[2].data.recv_close_on_server.cancelled = &cancelled;
-    require(grpc_call_start_batch(call, ops.data(), ops.size(), this, nullptr) == GRPC_CALL_OK, "answer");
+    require(corking::answer(call, cancelled, this) == GRPC_CALL_OK, "answer");
   }
 
   grpc_server* const server;
@@ -140,38 +135,19 @@ void serve(grpc_completion_queue* queue, Elsewhere* elsewhere) {
 // A call of a client.
 struct Asked {
   Asked(grpc_channel* channel, grpc_completion_queue* queue, int number) {
-    grpc_metadata_array_init(&headers);
-    grpc_metadata_array_init(&trailers);
     const gpr_timespec soon = gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(500, GPR_TIMESPAN));
     call = grpc_channel_create_call(channel, nullptr, GRPC_PROPAGATE_DEFAULTS, queue,
                                     grpc_slice_from_static_string("/corking/Stress"), nullptr,
                                     number % 11 == 0 ? soon : gpr_inf_future(GPR_CLOCK_MONOTONIC), nullptr);
-    std::array<grpc_op, 4> ops{};
-    ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
-    ops[1].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
-    ops[2].op = GRPC_OP_RECV_INITIAL_METADATA;
-    ops[2].data.recv_initial_metadata.recv_initial_metadata = &headers;
-    ops[3].op = GRPC_OP_RECV_STATUS_ON_CLIENT;
-    ops[3].data.recv_status_on_client.trailing_metadata = &trailers;
-    ops[3].data.recv_status_on_client.status = &status;
-    ops[3].data.recv_status_on_client.status_details = &message;
-    require(grpc_call_start_batch(call, ops.data(), ops.size(), this, nullptr) == GRPC_CALL_OK, "ask");
+    require(corking::ask(call, received, this) == GRPC_CALL_OK, "ask");
     if (number % 7 == 0) grpc_call_cancel(call, nullptr);
   }
-  ~Asked() {
-    grpc_call_unref(call);
-    grpc_metadata_array_destroy(&headers);
-    grpc_metadata_array_destroy(&trailers);
-    grpc_slice_unref(message);
-  }
+  ~Asked() { grpc_call_unref(call); }
   Asked(const Asked&) = delete;
   Asked& operator=(const Asked&) = delete;
 
   grpc_call* call;
-  grpc_metadata_array headers;
-  grpc_metadata_array trailers;
-  grpc_status_code status = GRPC_STATUS_UNKNOWN;
-  grpc_slice message = grpc_empty_slice();
+  corking::Received received;
 };
 
 // Calls for so many rounds, or until the server has ended. Returns how many calls were answered.
@@ -189,8 +165,8 @@ int call(grpc_channel* channel, int rounds) {
       require(event.type == GRPC_OP_COMPLETE, "an answer");
     }
     for (const auto& asked : calls) {
-      answered += asked->status == GRPC_STATUS_DATA_LOSS ? 1 : 0;
-      is_there = is_there && asked->status != GRPC_STATUS_UNAVAILABLE;
+      answered += asked->received.status == GRPC_STATUS_DATA_LOSS ? 1 : 0;
+      is_there = is_there && asked->received.status != GRPC_STATUS_UNAVAILABLE;
     }
   }
   grpc_completion_queue_shutdown(queue);
