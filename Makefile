@@ -96,7 +96,7 @@ compose-test: build images ## Bring compose.yaml up, scale, kill and restart it,
 	@$(TESTBED) compose
 
 .PHONY: figures
-figures: figures-main figures-store figures-images figures-channels figures-bench ## Measure all figures
+figures: figures-main figures-store figures-images figures-channels figures-chaos figures-bench ## Measure all figures
 
 .PHONY: figures-main
 figures-main: build ## Measure the figures of the main job: spread, import, start
@@ -114,6 +114,11 @@ balance: build ## Compare ways to balance calls over pods, and write docs/balanc
 .PHONY: figures-channels
 figures-channels: build ## Measure the figures of channels and tools, in 6 minutes (needs h2load)
 	@$(TESTBED) figures channels
+
+.PHONY: figures-chaos
+figures-chaos: build ## Measure the figures of rollouts, faults, attacks and certificates
+	@tools/setup test
+	@$(TESTBED) figures chaos
 
 .PHONY: bench-build
 bench-build: build

@@ -46,7 +46,7 @@ fn spread_envoy(stop: &Stop) -> Result<Measured, BedError> {
     let calls = bed.pods().map(|pod| tally.of(pod) as f64).collect();
     all_succeeded(tally.failed())?;
     let note = format!("one run; samples are the calls of each of {SERVERS} pods");
-    Ok(Measured { value: tally.spread(bed.pods()) as f64, samples: calls, note })
+    Ok(Measured::of(tally.spread(bed.pods()) as f64, calls, note))
 }
 
 fn spread_l4(stop: &Stop) -> Result<Measured, BedError> {
@@ -55,7 +55,7 @@ fn spread_l4(stop: &Stop) -> Result<Measured, BedError> {
     all_succeeded(tally.failed())?;
     let calls = bed.pods().map(|pod| tally.of(pod) as f64).collect();
     let note = format!("one run; samples are the calls of each of {SERVERS} pods");
-    Ok(Measured { value: tally.pods.len() as f64, samples: calls, note })
+    Ok(Measured::of(tally.pods.len() as f64, calls, note))
 }
 
 /// The client is killed; then a server, under the client's second run, which goes on and is killed too; the third run
@@ -88,7 +88,7 @@ fn import_after_kills(stop: &Stop) -> Result<Measured, BedError> {
         "one run: client killed twice, one of {SERVERS} servers once; the third import created {} and found {}",
         third.created, third.already_there
     );
-    Ok(Measured { value: found.len() as f64, samples: Vec::new(), note })
+    Ok(Measured::of(found.len() as f64, Vec::new(), note))
 }
 
 fn import_rate(stop: &Stop) -> Result<Measured, BedError> {
@@ -99,7 +99,7 @@ fn import_rate(stop: &Stop) -> Result<Measured, BedError> {
         return Err(BedError::Unexpected(format!("{} of {ROWS} rows were created", summary.created)));
     }
     let note = format!("one run of {ROWS} rows in {:.1} s", summary.seconds);
-    Ok(Measured { value: ROWS as f64 / summary.seconds, samples: Vec::new(), note })
+    Ok(Measured::of(ROWS as f64 / summary.seconds, Vec::new(), note))
 }
 
 fn server_ready(stop: &Stop) -> Result<Measured, BedError> {

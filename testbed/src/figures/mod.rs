@@ -1,6 +1,7 @@
 //! What is promised in numbers, measured by a run and held against its bound.
 
 mod channels_area;
+mod chaos_area;
 mod images_area;
 mod main_area;
 mod plan;
@@ -28,6 +29,8 @@ pub enum Area {
     Images,
     /// Channels of the client: pods they reach, calls they lose; and what the tools say of it.
     Channels,
+    /// Rollouts, faults, attacks and certificates: what callers notice of them.
+    Chaos,
     /// The server against peers. The workspace `bench/` has its plans: the peers are no part of this one.
     #[value(skip)]
     Bench,
@@ -41,6 +44,7 @@ impl Area {
             Self::Store => "store",
             Self::Images => "images",
             Self::Channels => "channels",
+            Self::Chaos => "chaos",
             Self::Bench => "bench",
         }
     }
@@ -52,6 +56,7 @@ impl Area {
             Self::Store => store_area::PLANS,
             Self::Images => images_area::PLANS,
             Self::Channels => channels_area::PLANS,
+            Self::Chaos => chaos_area::PLANS,
             Self::Bench => &[],
         }
     }
@@ -201,6 +206,8 @@ pub struct Figure {
     pub samples: Vec<f64>,
     /// How it was measured, or why it could not be.
     pub note: String,
+    /// The calls that were made, where the value counts those of them that failed.
+    pub calls: Option<u64>,
 }
 
 impl Figure {
@@ -220,7 +227,8 @@ mod tests {
     use super::*;
 
     fn figure(name: &'static str, measured: Option<f64>, bound: Bound) -> Figure {
-        Figure { area: Area::Main, name, measured, unit: Unit::Calls, bound, samples: Vec::new(), note: String::new() }
+        let (samples, note, calls) = (Vec::new(), String::new(), None);
+        Figure { area: Area::Main, name, measured, unit: Unit::Calls, bound, samples, note, calls }
     }
 
     #[test]

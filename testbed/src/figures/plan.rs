@@ -12,17 +12,30 @@ pub struct Measured {
     pub samples: Vec<f64>,
     /// How it was measured.
     pub note: String,
+    /// The calls that were made, where the value counts those of them that failed.
+    pub calls: Option<u64>,
 }
 
 impl Measured {
     /// A value without samples.
     pub fn once(value: f64, note: impl Into<String>) -> Self {
-        Self { value, samples: Vec::new(), note: note.into() }
+        Self { value, samples: Vec::new(), note: note.into(), calls: None }
+    }
+
+    /// A value that was made from these in another way than [`Self::median_of`] does.
+    pub fn of(value: f64, samples: Vec<f64>, note: impl Into<String>) -> Self {
+        Self { samples, ..Self::once(value, note) }
+    }
+
+    /// Of so many calls.
+    #[must_use]
+    pub fn of_calls(self, calls: u64) -> Self {
+        Self { calls: Some(calls), ..self }
     }
 
     /// The median of samples, for example of ratios whose two sides were measured one after the other.
     pub fn median_of(samples: Vec<f64>, note: impl Into<String>) -> Self {
-        Self { value: median(&samples), samples, note: note.into() }
+        Self::of(median(&samples), samples, note)
     }
 }
 
@@ -79,11 +92,11 @@ impl Plan {
             Err(error) => (Vec::new().into_iter(), error.to_string()),
         };
         let figure = |&Wanted { name, unit, bound }: &Wanted| {
-            let (value, samples, note) = match measured.next() {
-                Some(Measured { value, samples, note }) => (Some(value), samples, note),
-                None => (None, Vec::new(), failure.clone()),
+            let (value, samples, note, calls) = match measured.next() {
+                Some(Measured { value, samples, note, calls }) => (Some(value), samples, note, calls),
+                None => (None, Vec::new(), failure.clone(), None),
             };
-            Figure { area, name, measured: value, unit, bound, samples, note }
+            Figure { area, name, measured: value, unit, bound, samples, note, calls }
         };
         self.wanted.iter().map(figure).collect()
     }

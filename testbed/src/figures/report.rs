@@ -36,7 +36,7 @@ impl Report for Json {
         let all: Vec<_> = figures
             .iter()
             .map(|figure| {
-                json!({
+                let mut told = json!({
                     "area": figure.area,
                     "name": figure.name,
                     "value": figure.measured,
@@ -45,7 +45,11 @@ impl Report for Json {
                     "verdict": figure.verdict(),
                     "samples": figure.samples,
                     "note": figure.note,
-                })
+                });
+                if let Some(calls) = figure.calls {
+                    told["calls"] = calls.into();
+                }
+                told
             })
             .collect();
         serde_json::to_writer_pretty(&mut *out, &all)?;
@@ -77,6 +81,7 @@ mod tests {
             bound: Bound::AtMost(300.0),
             samples: vec![41.0, 43.5],
             note: "median of 2 starts".to_owned(),
+            calls: None,
         }
     }
 

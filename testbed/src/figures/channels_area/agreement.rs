@@ -51,7 +51,7 @@ pub(super) fn load_agrees(_: &Stop) -> Result<Measured, BedError> {
         "one run of {REQUESTS} calls each, one at a time: {:.1} and {:.1} calls/s, median {:.2} and {:.2} ms, ours and h2load's",
         ours.calls_per_second, theirs.calls_per_second, ours.median_ms, theirs.median_ms
     );
-    Ok(Measured { value: further.expect("two samples"), samples, note })
+    Ok(Measured::of(further.expect("two samples"), samples, note))
 }
 
 fn load(service: &Service, shape: &[&str]) -> Result<Seen, BedError> {

@@ -37,9 +37,9 @@ pub(super) fn behind_l4(stop: &Stop) -> Result<Vec<Measured>, BedError> {
         pods_of_singles.iter().copied().fold(0.0, f64::max),
     );
     Ok(vec![
-        Measured { value: fewest, samples: pods_of_pools, note: format!("the fewest of {SEEDS} seeds") },
+        Measured::of(fewest, pods_of_pools, format!("the fewest of {SEEDS} seeds")),
         Measured::once(failed as f64, format!("of {calls} calls of all seeds; {again} attempts more than calls")),
-        Measured { value: most, samples: pods_of_singles, note: format!("the most of {SEEDS} seeds") },
+        Measured::of(most, pods_of_singles, format!("the most of {SEEDS} seeds")),
     ])
 }
 
@@ -53,5 +53,5 @@ fn callers(bed: &Bed, policy: Policy) -> Result<Running, BedError> {
 pub(super) fn new_under_round_robin(stop: &Stop) -> Result<Measured, BedError> {
     let samples = balance::arrivals(Way::RoundRobin, stop)?;
     let note = format!("the slowest of {} pods that come one after the other", samples.len());
-    Ok(Measured { value: samples.iter().copied().fold(0.0, f64::max), samples, note })
+    Ok(Measured::of(samples.iter().copied().fold(0.0, f64::max), samples, note))
 }

@@ -60,11 +60,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
         Measured::once(totals.late as f64, counted),
         grown(before.0, after.0, "files"),
         grown(before.1, after.1, "MB, with what the callers remember of their calls,"),
-        Measured {
-            value: slowest,
-            samples,
-            note: "slowest of all restarts, to 10 ms; with callers that back off".to_owned(),
-        },
+        Measured::of(slowest, samples, "slowest of all restarts, to 10 ms; with callers that back off"),
     ])
 }
 

@@ -10,16 +10,12 @@ pub(super) fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let first_calls: Vec<_> = found.first_calls.iter().map(std::time::Duration::as_secs_f64).collect();
     let (down, kill) = (&found.scale_down, &found.kill);
     Ok(vec![
-        Measured {
-            value: found.uneven() as f64,
-            samples: spread,
-            note: "one run; samples are the calls of each pod".to_owned(),
-        },
-        Measured {
-            value: found.slowest_first_call().as_secs_f64(),
-            samples: first_calls,
-            note: "one run under calls; from the server's log line until a caller had an answer".to_owned(),
-        },
+        Measured::of(found.uneven() as f64, spread, "one run; samples are the calls of each pod"),
+        Measured::of(
+            found.slowest_first_call().as_secs_f64(),
+            first_calls,
+            "one run under calls; from the server's log line until a caller had an answer",
+        ),
         Measured::once(down.failed() as f64, format!("one run; {} calls succeeded meanwhile", down.succeeded())),
         Measured::once(
             found.verdict.lost.customers as f64,

@@ -41,7 +41,7 @@ fn compare(backend: &Backend, stop: &Stop) -> Result<Measured, BedError> {
         let ratio = median(&slow) / median(&fast);
         notes.push(format!("{place} {:.3} ms against {:.3} ms", median(&slow) * 1e3, median(&fast) * 1e3));
         if ratio > worst.value {
-            worst = Measured { value: ratio, samples: slow, note: String::new() };
+            worst = Measured::of(ratio, slow, String::new());
         }
     }
     let note = format!("medians of {ROUNDS} interleaved pages of {PAGE}: {}", notes.join(", "));
