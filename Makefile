@@ -54,6 +54,11 @@ test-uncorked: build ## Run the end-to-end tests once more with a write for each
 	@tools/setup test
 	CORKING=off cargo test $(WORKSPACE) --test e2e --test faults --test drain --test bad_input
 
+.PHONY: xds-test
+xds-test: setup ## Try xds:/// against a control plane, in a build that has it (compiles C-core once more)
+	@tools/setup test xds
+	GRPC_XDS=on cargo test $(CARGO_FLAGS) --target-dir target/xds --package ticketing-client --test channels -- xds::
+
 .PHONY: sanitize
 sanitize: setup ## Run corking under AddressSanitizer and ThreadSanitizer, C-core included (20 minutes the first time)
 	@tools/sanitize address

@@ -3,8 +3,7 @@
 # Without c-ares: version 1.19.0 of it has CVE-2023-32067, and the system's resolver does what is needed here.
 add_compile_definitions(GRPC_ARES=0)
 
-# Without the xDS client, by the switch that upstream has for phones: it is Envoy that speaks xDS here, our processes never do.
-add_compile_definitions(GRPC_NO_XDS)
+# The sources of the xDS client, half of all.
 set(xds_sources /ext/xds/ "/lb_policy/(xds|ring_hash)/" "/resolver/(xds|google_c2p)/" "/filters/(rbac|stateful_session)/"
     /credentials/xds/ /lib/matchers/ "/authorization/(matchers|rbac_policy|audit_logging)" /upbdefs-generated/
     "/upb-generated/(envoy|opencensus|udpa)/")
@@ -16,17 +15,27 @@ set(clashing_targets re2 c-ares time time_zone strings)
 set(clashing_sources "\\.c$" ev_poll_posix ev_posix ev_epoll1 /tsi/ external_account_credentials /credentials/alts/ bin_encoder
     /lb_policy/weighted_target/)
 
+# Without the xDS client, by the switch that upstream has for phones: it is Envoy that speaks xDS here. GRPC_XDS keeps it, for
+# users of the library who want `xds:///`; its sources clash with each other.
+if("$ENV{GRPC_XDS}" STREQUAL "")
+  add_compile_definitions(GRPC_NO_XDS)
+  set(left_out ${xds_sources})
+else()
+  set(left_out "^$")
+  list(APPEND clashing_sources ${xds_sources})
+endif()
+
 # Headers that most sources include and that are slow to read.
 set(common_headers src/core/lib/channel/channel_stack.h src/core/lib/resolver/server_address.h
     src/core/lib/security/credentials/credentials.h src/core/lib/transport/transport.h absl/strings/str_format.h
     absl/strings/str_join.h)
 
 function(choose_sources)
-  list(JOIN xds_sources "|" xds_sources)
+  list(JOIN left_out "|" left_out)
   list(JOIN clashing_sources "|" clashing_sources)
   foreach(target IN ITEMS grpc upb)
     get_target_property(sources ${target} SOURCES)
-    list(FILTER sources EXCLUDE REGEX "${xds_sources}")
+    list(FILTER sources EXCLUDE REGEX "${left_out}")
     set_target_properties(${target} PROPERTIES SOURCES "${sources}")
     list(FILTER sources INCLUDE REGEX "${clashing_sources}")
     set_source_files_properties(${sources} TARGET_DIRECTORY ${target} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)

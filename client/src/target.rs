@@ -19,8 +19,11 @@ enum Host {
     Uri(String),
 }
 
-/// The schemes of C-core's resolvers that this build has.
+/// The schemes of C-core's resolvers that every build has.
 const SCHEMES: [&str; 5] = ["dns", "ipv4", "ipv6", "unix", "unix-abstract"];
+
+/// Whether this build has C-core's xDS client (build.rs).
+const HAS_XDS: bool = cfg!(xds);
 
 /// What makes a host or port unfit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,12 +38,13 @@ pub enum BadTarget {
     Port,
     /// No resolver knows the scheme.
     #[error(
-        "the target {0:?} does not begin with dns:, ipv4:, ipv6: or unix:; give for example dns:///localhost:12345"
+        "the target {0:?} does not begin with dns:, ipv4:, ipv6:, unix: or xds:; give for example dns:///localhost:12345"
     )]
     Scheme(String),
     /// C-core was built without its xDS client.
     #[error(
-        "{0:?} needs C-core's xDS client, which this build leaves out; go through an Envoy, or give a dns:/// target"
+        "{0:?} needs C-core's xDS client, which this build leaves out; build with GRPC_XDS=on in a target folder of its \
+         own, go through an Envoy, or give a dns:/// target"
     )]
     Xds(String),
 }
@@ -62,15 +66,16 @@ impl Target {
 
     /// A target URI as C-core has it: `dns:///name:port`, several addresses as `ipv4:10.0.0.1:1,10.0.0.2:1`, `unix:path`.
     ///
-    /// `xds:///` is refused: this C-core is built without its xDS client and would take such a target for a DNS name. To
-    /// have it, `cmake/grpc-unity-build.cmake` would have to drop `GRPC_NO_XDS` and its list `xds_sources` (half of
-    /// C-core's sources), and `SCHEMES` here to gain `xds`; the program would find its control plane in the file that
-    /// `GRPC_XDS_BOOTSTRAP` names. None of that has been tried.
+    /// `xds:///name` needs a build with C-core's xDS client: `GRPC_XDS=on cargo build --target-dir target/xds`. Without it
+    /// C-core would take such a target for a DNS name, so it is refused. The program finds its control plane in the file
+    /// that the variable `GRPC_XDS_BOOTSTRAP` names, and the control plane decides how calls spread.
     pub fn from_uri(uri: &str) -> Result<Self, BadTarget> {
         match uri.split_once(':') {
-            Some(("xds" | "google-c2p", _)) => Err(BadTarget::Xds(uri.to_owned())),
+            Some(("xds", _)) if !HAS_XDS => Err(BadTarget::Xds(uri.to_owned())),
             Some((scheme, rest))
-                if SCHEMES.contains(&scheme) && !rest.is_empty() && !uri.contains(char::is_control) =>
+                if (SCHEMES.contains(&scheme) || scheme == "xds")
+                    && !rest.is_empty()
+                    && !uri.contains(char::is_control) =>
             {
                 Ok(Self { host: Host::Uri(uri.to_owned()), port: 0 })
             }
@@ -125,7 +130,7 @@ mod tests {
     #[test]
     fn a_uri_is_one_that_this_build_of_c_core_resolves() {
         assert_eq!(Target::from_uri("ipv4:127.0.0.1:1,127.0.0.2:1").unwrap().uri(), "ipv4:127.0.0.1:1,127.0.0.2:1");
-        assert!(matches!(Target::from_uri("xds:///customers"), Err(BadTarget::Xds(_))));
+        assert_eq!(Target::from_uri("xds:///customers").is_ok(), HAS_XDS);
         assert!(matches!(Target::from_uri("localhost"), Err(BadTarget::Scheme(_))));
     }
 }

@@ -26,3 +26,5 @@ mod states;
 mod stub;
 mod wait;
 mod wire;
+#[cfg(xds)]
+mod xds;
