@@ -59,6 +59,11 @@ sanitize: setup ## Run corking under AddressSanitizer and ThreadSanitizer, C-cor
 	@tools/sanitize address
 	@tools/sanitize thread
 
+.PHONY: fuzz-lint
+fuzz-lint: preflight
+	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
+	CARGO_TARGET_DIR=target/fuzz cargo clippy $(CARGO_FLAGS) --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
+
 .PHONY: fuzz-quick
 fuzz-quick: preflight ## Fuzz what is parsed by hand for 10 s a target
 	@tools/fuzz 10

@@ -21,7 +21,7 @@ pub fn customer_values(bytes: &[u8]) {
         assert_eq!(id.to_string(), typed);
     }
     if let Ok(name) = typed.parse::<Name>() {
-        assert_eq!(name.as_str().parse().as_ref(), Ok(&name), "{typed:?}");
+        assert_eq!(name.as_str().parse::<Name>().as_ref(), Ok(&name), "{typed:?}");
         assert!((1..=MAX_CHARS).contains(&name.as_str().chars().count()));
         assert!(!name.as_str().contains(char::is_control));
     }

@@ -1,6 +1,9 @@
 //! Settings of both programs.
 
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use clap::Parser as _;
 
 use crate::parsers::client::mix::Mix;
 use crate::parsers::client::target::Target;
@@ -10,6 +13,9 @@ use crate::text;
 
 /// What a password could be: nobody's name for anything else.
 const PASSWORD: &str = "pw-9f2c-hidden";
+
+/// What nobody types.
+static USUAL: LazyLock<Args> = LazyLock::new(|| Args::parse_from(["ticketing-server"]));
 
 /// A line is a setting. Whatever is typed, the refusal is one line and never holds what may be a password.
 pub fn server_settings(bytes: &[u8]) {
@@ -27,7 +33,7 @@ pub fn server_settings(bytes: &[u8]) {
         pod_name: next("test"),
         corking: next("on"),
         log_format: next("text"),
-        ..clap::Parser::parse_from(["ticketing-server"])
+        ..USUAL.clone()
     };
     let _ = args.log_format();
     assert!(!format!("{args:?}").contains(PASSWORD));
@@ -42,8 +48,6 @@ pub fn server_settings(bytes: &[u8]) {
                 assert!(!format!("{config:?}").contains(PASSWORD), "{config:?}");
             }
             assert!(config.pod_name.bytes().all(|byte| byte.is_ascii_graphic()));
-            let counted = config.drain.delay.checked_add(config.drain.timeout);
-            assert!(counted.is_some() || config.drain.delay > Duration::from_secs(1));
         }
         Err(refusal) => {
             let refusal = refusal.to_string();
@@ -75,12 +79,8 @@ pub fn client_settings(bytes: &[u8]) {
     match typed.parse::<Mix>() {
         Ok(mix) => {
             assert_eq!(mix.to_string().parse().as_ref(), Ok(&mix));
-            let _ = mix.choose(&mut fastrand_of(bytes));
+            let _ = mix.choose(&mut fastrand::Rng::with_seed(7));
         }
         Err(refusal) => assert!(!refusal.contains(char::is_control), "{refusal}"),
     }
-}
-
-fn fastrand_of(bytes: &[u8]) -> fastrand::Rng {
-    fastrand::Rng::with_seed(bytes.len() as u64)
 }
