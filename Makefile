@@ -64,6 +64,19 @@ sanitize: setup ## Run corking under AddressSanitizer and ThreadSanitizer, C-cor
 	@tools/sanitize address
 	@tools/sanitize thread
 
+.PHONY: fuzz-lint
+fuzz-lint: preflight
+	cargo fmt --all --check --manifest-path fuzz/Cargo.toml
+	CARGO_TARGET_DIR=target/fuzz cargo clippy $(CARGO_FLAGS) --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings
+
+.PHONY: fuzz-quick
+fuzz-quick: preflight ## Fuzz what is parsed by hand for 10 s a target
+	@tools/fuzz 10
+
+.PHONY: fuzz
+fuzz: preflight ## Fuzz it for minutes (SECONDS_EACH=300; FUZZ_SANITIZER=address with a nightly toolchain)
+	@tools/fuzz $(or $(SECONDS_EACH),300)
+
 .PHONY: lint
 lint: format-check clippy codegen-check deny ## Check format, lints, generated code and dependencies
 

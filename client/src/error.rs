@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grpcio::RpcStatus;
-use protobuf::Message;
-use ticketing_proto::error_details::{BadRequest, RetryInfo};
-use ticketing_proto::status::Status;
 
+use crate::details::{Details, FieldViolation, one_line};
 use crate::{Code, Target};
 
 /// A call that failed: what, where, why, and (as text) what to try.
@@ -55,15 +53,6 @@ const UNREACHED: [&str; 4] = [
 /// How C-core's messages begin where a call was on a connection that ended, or that its deadline found still waiting.
 const LOST: [&str; 5] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout", "Deadline Exceeded"];
 
-/// A field of the request that the server found unfit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldViolation {
-    /// The field's path in the request, for example `first_name`.
-    pub field: String,
-    /// What is wrong with it.
-    pub description: String,
-}
-
 impl CallError {
     pub(crate) fn new(method: &'static str, target: Arc<Target>, elapsed: Duration, error: &grpcio::Error) -> Self {
         let bare = Self {
@@ -88,12 +77,12 @@ impl CallError {
     }
 
     fn with_status(self, status: &RpcStatus) -> Self {
-        let details = Status::parse_from_bytes(status.details()).unwrap_or_default();
+        let Details { violations, retry_after } = Details::of(status.details());
         Self {
             code: status.code().into(),
             message: one_line(status.message()),
-            violations: violations(&details),
-            retry_after: retry_after(&details),
+            violations,
+            retry_after,
             details: Arc::new(status.details().to_vec()),
             answered: status.debug_error_string().contains("received from peer")
                 && !begins(status.message(), &UNREACHED)
@@ -158,34 +147,8 @@ impl fmt::Display for CallError {
     }
 }
 
-fn violations(details: &Status) -> Vec<FieldViolation> {
-    unpack::<BadRequest>(details, "google.rpc.BadRequest")
-        .map(|bad| bad.field_violations)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|violation| FieldViolation {
-            field: one_line(&violation.field),
-            description: one_line(&violation.description),
-        })
-        .collect()
-}
-
-fn retry_after(details: &Status) -> Option<Duration> {
-    let delay = unpack::<RetryInfo>(details, "google.rpc.RetryInfo")?.retry_delay.into_option()?;
-    Some(Duration::new(delay.seconds.try_into().ok()?, delay.nanos.try_into().ok()?))
-}
-
-fn unpack<M: Message>(details: &Status, name: &str) -> Option<M> {
-    let any = details.details.iter().find(|any| any.type_url.rsplit('/').next() == Some(name))?;
-    M::parse_from_bytes(&any.value).ok()
-}
-
 fn begins(message: &str, starts: &[&str]) -> bool {
     starts.iter().any(|start| message.starts_with(start))
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
 }
 
 /// A span of time for people: `15 ms`, `0.4 s`, `3 s`.
@@ -205,8 +168,10 @@ impl fmt::Display for Elapsed {
 #[cfg(test)]
 mod tests {
     use grpcio::RpcStatusCode;
+    use protobuf::Message;
     use protobuf::well_known_types::any::Any;
-    use ticketing_proto::error_details::bad_request;
+    use ticketing_proto::error_details::{BadRequest, RetryInfo, bad_request};
+    use ticketing_proto::status::Status;
 
     use super::*;
 

@@ -77,6 +77,7 @@ mod channel;
 mod channels;
 mod code;
 mod customers;
+mod details;
 mod error;
 mod health;
 mod retry;
@@ -87,7 +88,8 @@ pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_M
 pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};
 pub use code::Code;
 pub use customers::{Answer, Customers, IDEMPOTENT_HEADER};
-pub use error::{CallError, FieldViolation};
+pub use details::FieldViolation;
+pub use error::CallError;
 pub use health::Serving;
 pub use retry::Backoff;
 pub use target::{BadTarget, Target};

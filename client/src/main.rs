@@ -3,7 +3,6 @@
 mod args;
 mod command;
 mod exit;
-mod logging;
 #[cfg(test)]
 mod readme;
 mod report;
@@ -30,7 +29,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage::tell(&error, std::env::args_os()),
     };
-    logging::install(args.settings.log_format);
+    ticketing_logging::start(args.settings.log_format.into(), &[]);
     let report = args.settings.output.report();
     let mut out = BufWriter::new(io::stdout().lock());
     let ended = async_std::task::block_on(command::run(args, report, &mut out));

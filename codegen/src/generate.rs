@@ -9,7 +9,7 @@ use protobuf::Message as _;
 use protobuf::descriptor::FileDescriptorSet;
 use protobuf2::Message as _;
 
-/// Generated files: path below `src/gen/` and content.
+/// Generated files: path below the folder for them and content.
 pub(crate) type Generated = BTreeMap<PathBuf, Vec<u8>>;
 
 /// A module of the generated code and the files that it is made from.
@@ -18,6 +18,20 @@ struct Module {
     name: &'static str,
     protos: &'static [&'static str],
 }
+
+/// What is made from the `.proto` files of one folder.
+pub(crate) struct Package {
+    modules: &'static [Module],
+    /// Whether the descriptors of all files are a file too, for reflection.
+    has_descriptor_set: bool,
+}
+
+/// The service, and the standard ones beside it.
+pub(crate) const PRODUCT: Package = Package { modules: &MODULES, has_descriptor_set: true };
+
+/// Another service, which the client's channels are shown and tried with.
+pub(crate) const EXAMPLE: Package =
+    Package { modules: &[Module { name: "greeter", protos: &["greeter.proto"] }], has_descriptor_set: false };
 
 const MODULES: [Module; 5] = [
     Module { name: "ticketing", protos: &["ticketing.proto"] },
@@ -42,22 +56,24 @@ pub(crate) enum Error {
     Scratch(#[from] io::Error),
 }
 
-/// Everything that belongs into `src/gen/`, made from the `.proto` files below `proto`.
-pub(crate) fn generate(proto: &Path) -> Result<Generated, Error> {
-    let descriptors = parse(proto)?;
+/// Everything of the package, made from the `.proto` files below `proto`.
+pub(crate) fn generate(proto: &Path, package: &Package) -> Result<Generated, Error> {
+    let descriptors = parse(proto, package)?;
     let mut generated = Generated::new();
-    for module in &MODULES {
+    for module in package.modules {
         messages(proto, module, &mut generated)?;
         stubs(module, &descriptors, &mut generated)?;
         generated.insert(Path::new(module.name).join("mod.rs"), module_file(module, &generated));
     }
-    generated.insert("descriptors.bin".into(), descriptors);
+    if package.has_descriptor_set {
+        generated.insert("descriptors.bin".into(), descriptors);
+    }
     Ok(generated)
 }
 
 /// The serialized `FileDescriptorSet` of all files and what they import, imports first.
-fn parse(proto: &Path) -> Result<Vec<u8>, Error> {
-    let inputs = MODULES.iter().flat_map(|module| module.protos).map(|file| proto.join(file));
+fn parse(proto: &Path, package: &Package) -> Result<Vec<u8>, Error> {
+    let inputs = package.modules.iter().flat_map(|module| module.protos).map(|file| proto.join(file));
     let parsed = protobuf_parse::Parser::new()
         .pure()
         .include(proto)

@@ -1,14 +1,17 @@
-//! Writes everything in `proto/src/gen/` from the `.proto` files, without protoc; `--check` compares and writes nothing.
+//! Writes everything in `proto/src/gen/`, and the stub of the client's example, from the `.proto` files, without protoc;
+//! `--check` compares and writes nothing.
 
 mod compare;
 mod generate;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Writes the generated code of ticketing-proto: messages, service stubs, descriptor set.
+use self::generate::{EXAMPLE, PRODUCT, Package, generate};
+
+/// Writes the generated code of ticketing-proto and of the client's example: messages, service stubs, descriptor set.
 #[derive(Parser)]
 #[command(name = "ticketing-codegen", version)]
 struct Args {
@@ -18,33 +21,39 @@ struct Args {
     /// The folder with the .proto files and src/gen
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto"))]
     proto: PathBuf,
+    /// The folder of the client's example, with its .proto file and gen
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/examples/greeter"))]
+    example: PathBuf,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let generated = match generate::generate(&args.proto) {
-        Ok(generated) => generated,
-        Err(error) => {
-            eprintln!("ticketing-codegen: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    let folder = args.proto.canonicalize().unwrap_or(args.proto).join("src/gen");
-    let outcome = if args.check { compare::check(&folder, &generated) } else { compare::write(&folder, &generated) };
-    match outcome {
-        Ok(differences) if args.check && !differences.is_empty() => {
-            for difference in &differences {
-                eprintln!("{difference}; run make codegen");
+    let Args { check, proto, example } = Args::parse();
+    let mut exit = ExitCode::SUCCESS;
+    for (protos, folder, package) in [(&proto, "src/gen", PRODUCT), (&example, "gen", EXAMPLE)] {
+        match run(protos, folder, &package, check) {
+            Ok(true) => {}
+            Ok(false) => exit = ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("ticketing-codegen: {error}");
+                return ExitCode::from(2);
             }
-            ExitCode::FAILURE
-        }
-        Ok(differences) => {
-            println!("{} files in {}, {} changed", generated.len(), folder.display(), differences.len());
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("ticketing-codegen: {}: {error}", folder.display());
-            ExitCode::from(2)
         }
     }
+    exit
+}
+
+/// Writes or compares one package; false if a comparison found a difference.
+fn run(protos: &Path, folder: &str, package: &Package, check: bool) -> Result<bool, String> {
+    let generated = generate(protos, package).map_err(|error| error.to_string())?;
+    let folder = protos.canonicalize().unwrap_or_else(|_| protos.to_owned()).join(folder);
+    let outcome = if check { compare::check(&folder, &generated) } else { compare::write(&folder, &generated) };
+    let differences = outcome.map_err(|error| format!("{}: {error}", folder.display()))?;
+    if check && !differences.is_empty() {
+        for difference in &differences {
+            eprintln!("{difference}; run make codegen");
+        }
+        return Ok(false);
+    }
+    println!("{} files in {}, {} changed", generated.len(), folder.display(), differences.len());
+    Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Admin HTTP: `/livez` (this process answers, and its completion queues do), `/readyz` (it serves, or why not), `/metrics`.
+//! Admin HTTP, where it is not off: `/livez` (this process answers, and its completion queues do), `/readyz` (it serves, or why not), `/metrics`.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use smol_hyper::rt::{FuturesIo, SmolTimer};
+use ticketing_logging::Plain;
 
 use crate::health::{Health, Phase};
 use crate::heartbeat::Pulse;
@@ -125,7 +126,7 @@ impl Pages {
             Phase::Serving => text(StatusCode::OK, "ok\n"),
             Phase::Starting => {
                 let waiting = self.health.waiting_for().unwrap_or_else(|| "starting".to_owned());
-                text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {waiting}\n"))
+                text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", Plain(&waiting)))
             }
             Phase::Draining | Phase::Ended => text(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining\n"),
         }

@@ -34,7 +34,7 @@ mod stop;
 pub mod store;
 mod threads;
 
-pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, PostgresUrl};
+pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, PostgresUrl, Withheld};
 pub use drain::Drained;
 pub use serve::{App, BuildError, Running};
 pub use stop::StopSignals;

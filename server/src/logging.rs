@@ -1,30 +1,14 @@
-//! Log lines on stderr, for people or for programs.
+//! Log lines on stderr, C-core's among them.
 
-use std::io::Write as _;
-
-use env_logger::{Builder, Env};
 use log::LevelFilter;
-use serde_json::json;
+use ticketing_logging::Format;
 
-use crate::config::LogFormat;
+/// It logs parameters of a database's URL with their values, whatever those are.
+const SILENCED: [&str; 1] = ["sqlx_postgres::options::parse"];
 
 /// Starts logging: `RUST_LOG` chooses levels (default `info`). C-core's errors come through it too.
-pub fn start(format: LogFormat) {
-    let mut builder = Builder::from_env(Env::default().default_filter_or("info"));
-    // It logs parameters of a database's URL with their values, whatever those are.
-    builder.filter_module("sqlx_postgres::options::parse", LevelFilter::Off);
-    if format == LogFormat::Json {
-        builder.format(|out, record| {
-            let line = json!({
-                "time": out.timestamp_millis().to_string(),
-                "level": record.level().as_str(),
-                "target": record.target(),
-                "message": record.args().to_string(),
-            });
-            writeln!(out, "{line}")
-        });
-    }
-    builder.init();
+pub fn start(format: Format) {
+    ticketing_logging::start(format, &SILENCED);
     redirect_c_core();
 }
 

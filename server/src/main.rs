@@ -7,6 +7,7 @@ use async_std::task::block_on;
 use clap::Parser as _;
 use futures::future::{Either, select};
 use mimalloc::MiMalloc;
+use ticketing_logging::Plain;
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_server::{Args, BuildError, Command, Config, Drained, StopSignals, logging, probe};
 
@@ -16,7 +17,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     run(Args::parse()).unwrap_or_else(|failure| {
-        eprintln!("ticketing-server: {}", failure.text);
+        // What a database or another server said may be in there.
+        eprintln!("ticketing-server: {}", Plain(&failure.text));
         ExitCode::from(failure.code)
     })
 }
@@ -55,7 +57,10 @@ fn serve(args: Args) -> Result<ExitCode, Failure> {
     let (grpc, admin) = (app.grpc, app.admin);
     log::info!("writes: {}", app.writes);
     let running = app.start();
-    log::info!("serving admin HTTP on {admin}");
+    match admin {
+        Some(admin) => log::info!("serving admin HTTP on {admin}"),
+        None => log::info!("admin HTTP is off"),
+    }
     block_on(async {
         let mut stop = pin!(stop.requested());
         let signal = match select(pin!(running.open(tried)), stop.as_mut()).await {

@@ -76,13 +76,13 @@ pub enum BuildError {
 pub struct App {
     /// Where gRPC will be served.
     pub grpc: SocketAddr,
-    /// Where admin HTTP will be served.
-    pub admin: SocketAddr,
+    /// Where admin HTTP will be served; none where it is off.
+    pub admin: Option<SocketAddr>,
     /// How answers will be written.
     pub writes: corking::Writes,
     server: Server,
     cancellation: Cancellation,
-    admin_listener: TcpListener,
+    admin_listener: Option<TcpListener>,
     metrics: Metrics,
     health: Health,
     heartbeat: Heartbeat,
@@ -119,8 +119,12 @@ impl Config {
         let observed: Arc<dyn Store> = Arc::new(ObservedStore::new(store.clone(), &metrics));
         let bind = |variable, flag, address| move |reason| BuildError::Bind { variable, flag, address, reason };
 
-        let admin_listener = TcpListener::bind(self.admin).map_err(bind("ADMIN_ADDR", "admin-addr", self.admin))?;
-        let admin = admin_listener.local_addr().map_err(bind("ADMIN_ADDR", "admin-addr", self.admin))?;
+        let listen = |address| {
+            let listener = TcpListener::bind(address)?;
+            Ok((listener.local_addr()?, listener))
+        };
+        let admin_bound = self.admin.map(|address| listen(address).map_err(bind("ADMIN_ADDR", "admin-addr", address)));
+        let (admin, admin_listener) = admin_bound.transpose()?.unzip();
         // C-core does not say why a port cannot be bound, so the system is asked first.
         TcpListener::bind(self.listen).map_err(bind("LISTEN_ADDR", "listen-addr", self.listen))?;
 
@@ -133,8 +137,10 @@ impl Config {
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
             .register_service(rpc::customer_controller(&observed, &edge))
             .register_service(health.service(&edge));
-        for service in reflection::services(&edge, &health).map_err(set_up)? {
-            builder = builder.register_service(service);
+        if self.reflection {
+            for service in reflection::services(&edge, &health).map_err(set_up)? {
+                builder = builder.register_service(service);
+            }
         }
         let mut server = builder.build().map_err(set_up)?;
         let port = server
@@ -163,7 +169,9 @@ impl App {
     /// Begins to accept calls and says NOT_SERVING: what needs the store is answered UNAVAILABLE.
     pub fn start(mut self) -> Running {
         let heartbeat = self.heartbeat;
-        let admin = admin::serve(self.admin_listener, self.health.clone(), heartbeat.pulse(), self.metrics.clone());
+        let admin = self
+            .admin_listener
+            .map(|listener| admin::serve(listener, self.health.clone(), heartbeat.pulse(), self.metrics.clone()));
         self.server.start();
         Running {
             server: self.server,
@@ -183,7 +191,8 @@ impl App {
 pub struct Running {
     server: Server,
     cancellation: Cancellation,
-    admin: Admin,
+    /// None where it is off.
+    admin: Option<Admin>,
     metrics: Metrics,
     health: Health,
     heartbeat: Heartbeat,
@@ -214,7 +223,9 @@ impl Running {
     /// `DRAIN_TIMEOUT`, then a second for calls that are cut, and the time that the store needs to close.
     pub async fn drain(self) -> Drained {
         let drained = drain::drain(self.server, self.cancellation, &self.metrics, &self.health, self.drain).await;
-        self.admin.stop().await;
+        if let Some(admin) = self.admin {
+            admin.stop().await;
+        }
         self.heartbeat.stop().await;
         self.store.close().await;
         drained

@@ -1,5 +1,7 @@
-//! Another service's stub on these channels: `cargo run --release --workspace --example greeter -- HOST PORT NAME`.
+//! Another service's stub, as `make codegen` wrote it from `greeter.proto`, on these channels: `cargo run --release --workspace --example greeter -- HOST PORT NAME`.
 
+#[rustfmt::skip]
+#[path = "gen/greeter/mod.rs"]
 mod stub;
 
 use std::error::Error;
@@ -7,7 +9,8 @@ use std::error::Error;
 use async_std::task::block_on;
 // What the linker's flags of this package (build.rs) refer to is in there.
 use corking as _;
-use stub::{GreeterClient, text};
+use stub::greeter::Caller;
+use stub::greeter_grpc::GreeterClient;
 use ticketing_client::{Channels, Policy, Safety, Target};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,10 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let target = Target::new(&host, port.parse()?)?;
     let channels = Channels::builder(target).policy(Policy::Pool { connections: 4 }).hedged_reads(true).build();
-    let request = text(&name);
+    let request = Caller { name, ..Caller::new() };
     let greeting = block_on(channels.call("Greet", Safety::Read, |channel, options| {
         GreeterClient::new(channel).greet_async_opt(&request, options)
     }))?;
-    println!("{}", greeting.value.value);
+    println!("{}", greeting.value.text);
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use ticketing_client::CallError;
+use ticketing_logging::Plain;
 
 /// Between plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -76,7 +77,7 @@ impl Progress {
         if self.lines.is_none() {
             self.bar.set_message(format!("(trying again: {})", error.code));
         }
-        self.line(|| format!("; trying again: {error}"));
+        self.line(|| format!("; trying again: {}", Plain(&error.to_string())));
     }
 
     /// Leaves the terminal as it was.

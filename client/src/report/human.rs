@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 
 use ticketing_client::{Answer, Customer, Serving};
+use ticketing_logging::Plain;
 
 use super::{Report, capacity, doctor, load};
 use crate::command::{
@@ -8,17 +9,17 @@ use crate::command::{
 };
 use crate::exit::Failure;
 
-/// Text for people.
+/// Text for people. What a server or a file says of itself is made plain: it may hold what a terminal obeys.
 pub(crate) struct Human;
 
 impl Report for Human {
     fn customer(&self, answer: &Answer<Customer>, out: &mut dyn Write) -> io::Result<()> {
         let Answer { value: customer, pod, replayed, .. } = answer;
-        writeln!(out, "id          {}", customer.id)?;
-        writeln!(out, "first name  {}", customer.first_name)?;
-        writeln!(out, "last name   {}", customer.last_name)?;
+        writeln!(out, "id          {}", Plain(&customer.id))?;
+        writeln!(out, "first name  {}", Plain(&customer.first_name))?;
+        writeln!(out, "last name   {}", Plain(&customer.last_name))?;
         if let Some(pod) = pod {
-            writeln!(out, "answered by {pod}")?;
+            writeln!(out, "answered by {}", Plain(pod))?;
         }
         if *replayed {
             writeln!(out, "created     earlier, by a call with the same request id")?;
@@ -28,14 +29,16 @@ impl Report for Human {
 
     fn customers(&self, page: &[Customer], out: &mut dyn Write) -> io::Result<()> {
         for customer in page {
-            writeln!(out, "{}\t{}\t{}", customer.id, customer.first_name, customer.last_name)?;
+            let Customer { id, first_name, last_name, .. } = customer;
+            writeln!(out, "{}\t{}\t{}", Plain(id), Plain(first_name), Plain(last_name))?;
         }
         Ok(())
     }
 
     /// Beside the list, which other programs may read line by line.
     fn more_customers(&self, next_page_token: &str, _: &mut dyn Write) -> io::Result<()> {
-        writeln!(io::stderr(), "more follow: --all lists them all, --page-token {next_page_token} the next page")
+        let next = Plain(next_page_token);
+        writeln!(io::stderr(), "more follow: --all lists them all, --page-token {next} the next page")
     }
 
     fn health(&self, _: &Health, serving: Serving, out: &mut dyn Write) -> io::Result<()> {
@@ -50,7 +53,7 @@ impl Report for Human {
             writeln!(out, "failed  {code:<20} {calls:>10}")?;
         }
         for (pod, calls) in pods {
-            writeln!(out, "pod     {pod:<20} {calls:>10}")?;
+            writeln!(out, "pod     {:<20} {calls:>10}", Plain(pod).to_string())?;
         }
         Ok(())
     }
@@ -97,11 +100,14 @@ impl Report for Human {
     }
 
     fn load(&self, report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
-        load::write(report, out)
+        let mut told = Vec::new();
+        load::write(report, &mut told)?;
+        // Runs that are compared or merged come from files.
+        String::from_utf8_lossy(&told).lines().try_for_each(|line| writeln!(out, "{}", Plain(line)))
     }
 
     fn failure(&self, failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
-        if failure.is_silent() { Ok(()) } else { writeln!(out, "error: {failure}") }
+        if failure.is_silent() { Ok(()) } else { writeln!(out, "error: {}", Plain(&failure.to_string())) }
     }
 }
 
@@ -154,5 +160,25 @@ mod tests {
         let text = text(|out| Human.watch(&summary, out));
         assert!(text.starts_with("5 calls, 3 ok, 2 failed in 12.0 s\n"), "{text}");
         assert!(text.contains("UNAVAILABLE") && text.contains("app-server-1"), "{text}");
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_steers_the_terminal_or_forges_a_line() {
+        let evil = "a\n\x1b[2J\u{9b}31m".to_owned();
+        let customer =
+            Customer { id: evil.clone(), first_name: evil.clone(), last_name: evil.clone(), ..Customer::default() };
+        let answer = Answer { value: customer.clone(), pod: Some(evil.clone()), replayed: false };
+        let summary = WatchSummary { pods: [(evil.clone(), 3)].into(), calls: 3, ..WatchSummary::default() };
+        let told = [
+            (text(|out| Human.customer(&answer, out)), 4),
+            (text(|out| Human.customers(&[customer], out)), 1),
+            (text(|out| Human.watch(&summary, out)), 2),
+            (text(|out| Human.failure(&Failure::Usage(evil), out)), 1),
+        ];
+        for (text, lines) in told {
+            assert_eq!(text.lines().count(), lines, "{text}");
+            assert!(!text.contains(|letter: char| letter.is_control() && !"\n\t".contains(letter)), "{text:?}");
+            assert!(text.contains("a\\n\\u{1b}[2J\\u{9b}31m"), "{text}");
+        }
     }
 }

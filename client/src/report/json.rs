@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::json;
 use ticketing_client::{Answer, Customer, Serving};
+use ticketing_logging::plain_json;
 
 use super::{Report, load};
 use crate::command::{
@@ -118,6 +119,5 @@ impl Report for Json {
 }
 
 fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
+    writeln!(out, "{}", plain_json(value)?)
 }

@@ -8,10 +8,10 @@ use grpcio::{
     ChannelBuilder, EnvBuilder, Environment, RpcContext, RpcStatus, RpcStatusCode, Server, ServerBuilder,
     ServerCredentials, ServiceBuilder, UnarySink,
 };
-use protobuf::well_known_types::wrappers::StringValue;
 use ticketing_client::{Answer, CallError, Channels, ChannelsBuilder, Safety, Target};
 
-use crate::stub::{GREET, GreeterClient, text};
+use crate::stub::greeter::{Caller, Greeting};
+use crate::stub::greeter_grpc::{GreeterClient, METHOD_GREETER_GREET};
 
 pub(crate) enum Reply {
     Hello,
@@ -57,9 +57,9 @@ impl Greeter {
         script: impl Fn(usize) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
-        let silent = Arc::<Mutex<Vec<UnarySink<StringValue>>>>::default();
+        let silent = Arc::<Mutex<Vec<UnarySink<Greeting>>>>::default();
         let (log, script) = (seen.clone(), Arc::new(script));
-        let greet = move |ctx: RpcContext<'_>, _: StringValue, sink: UnarySink<StringValue>| {
+        let greet = move |ctx: RpcContext<'_>, _: Caller, sink: UnarySink<Greeting>| {
             let number = {
                 let mut seen = log.lock().unwrap();
                 seen.attempts += 1;
@@ -68,7 +68,7 @@ impl Greeter {
                 seen.idempotent += usize::from(marked);
                 seen.attempts
             };
-            let hello = text("Hello");
+            let hello = Greeting { text: "Hello".to_owned(), ..Greeting::new() };
             match script(number) {
                 Reply::Hello => ctx.spawn(async move { drop(sink.success(hello).await) }),
                 Reply::Late(time) => {
@@ -91,7 +91,7 @@ impl Greeter {
         }
         let mut server = ServerBuilder::new(environment.clone())
             .channel_args(args.build_args())
-            .register_service(ServiceBuilder::new().add_unary_handler(&GREET, greet).build())
+            .register_service(ServiceBuilder::new().add_unary_handler(&METHOD_GREETER_GREET, greet).build())
             .build()
             .expect("the service can be set up");
         let port = server.add_listening_port(address, ServerCredentials::insecure()).expect("the port is free");
@@ -125,8 +125,8 @@ pub(crate) fn channels_to(port: u16) -> ChannelsBuilder {
     Channels::builder(Target::new("127.0.0.1", port).unwrap()).deadline(Duration::from_mins(1))
 }
 
-pub(crate) async fn greet(channels: &Channels, safety: Safety) -> Result<Answer<StringValue>, CallError> {
-    let request = text("Ada");
+pub(crate) async fn greet(channels: &Channels, safety: Safety) -> Result<Answer<Greeting>, CallError> {
+    let request = ada();
     channels
         .call("Greet", safety, |channel, options| GreeterClient::new(channel).greet_async_opt(&request, options))
         .await
@@ -134,4 +134,9 @@ pub(crate) async fn greet(channels: &Channels, safety: Safety) -> Result<Answer<
 
 pub(crate) fn unavailable() -> Reply {
     Reply::Refused(RpcStatus::with_message(RpcStatusCode::UNAVAILABLE, "not now".to_owned()))
+}
+
+/// Who calls.
+pub(crate) fn ada() -> Caller {
+    Caller { name: "Ada".to_owned(), ..Caller::new() }
 }

@@ -22,7 +22,8 @@ mod retries;
 #[path = "../program/scripted.rs"]
 mod scripted;
 mod states;
-#[path = "../../examples/greeter/stub.rs"]
+#[rustfmt::skip]
+#[path = "../../examples/greeter/gen/greeter/mod.rs"]
 mod stub;
 mod wait;
 mod wire;

@@ -216,3 +216,21 @@ fn each_shell_gets_its_completions() {
         assert!(ended.code == Some(0) && ended.out.contains("import"), "{shell}");
     }
 }
+
+#[test]
+fn what_a_server_says_does_not_reach_the_terminal_as_it_is() {
+    let service = Scripted::start(|number, _| match number {
+        1 | 2 => Reply::Created,
+        _ => Reply::Refused(RpcStatusCode::INVALID_ARGUMENT, "gone\n\x1b[2J\u{9b}31m"),
+    });
+    let create = |output| run(service.port, &["--output", output, "create", "\x1b[2J", "\u{9b}31m\nerror: forged"]);
+    let obeyed = |text: &str| text.trim_end().contains(|letter: char| letter.is_control() && letter != '\n');
+
+    let human = create("human");
+    assert!(!obeyed(&human.out) && human.out.contains("\\u{1b}[2J"), "{:?}", human.out);
+    let json = create("json");
+    assert!(!obeyed(&json.out), "{:?}", json.out);
+    assert_eq!(json.json()["last_name"], "\u{9b}31m\nerror: forged");
+    let refused = create("human");
+    assert!(!obeyed(refused.failed_with_one_line(1)), "{:?}", refused.err);
+}

@@ -1,11 +1,13 @@
 //! `Args` is what was typed, `Config` what it means. Only `try_from` makes a `Config`, so no later room checks again.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use ticketing_logging::Format;
 
 mod database;
 
@@ -18,8 +20,8 @@ pub struct Args {
     /// Where gRPC is served; port 0 takes a free one
     #[arg(long, env = "LISTEN_ADDR", default_value = "0.0.0.0:12345", value_name = "ADDRESS:PORT")]
     pub listen_addr: String,
-    /// Where /livez, /readyz and /metrics are served over HTTP; port 0 takes a free one
-    #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT")]
+    /// Where /livez, /readyz and /metrics are served over HTTP; port 0 takes a free one, and off serves them nowhere
+    #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT|off")]
     pub admin_addr: String,
     /// The name by which this server tells callers who answered
     #[arg(long, env = "POD_NAME", default_value = "test", value_name = "NAME")]
@@ -39,7 +41,7 @@ pub struct Args {
         hide_env_values = true,
         value_name = "URL"
     )]
-    pub database_url: String,
+    pub database_url: Withheld,
     /// A file with the password of that PostgreSQL; the URL and PGPASSWORD can hold it too
     #[arg(long, env = "DATABASE_PASSWORD_FILE", value_name = "FILE")]
     pub database_password_file: Option<PathBuf>,
@@ -55,6 +57,9 @@ pub struct Args {
     /// Whether answers that are ready together leave in one write, on connections without C-core's idle filters: on or off
     #[arg(long, env = "CORKING", default_value = "on", value_name = "SWITCH")]
     pub corking: String,
+    /// Whether tools may ask for the services and their messages (grpc.reflection): on or off
+    #[arg(long, env = "REFLECTION", default_value = "on", value_name = "SWITCH")]
+    pub reflection: String,
     /// Whether calls are counted and timed for /metrics: on or off
     #[arg(long, env = "METRICS", default_value = "on", value_name = "SWITCH")]
     pub metrics: String,
@@ -66,6 +71,22 @@ pub struct Args {
     pub command: Option<Command>,
 }
 
+/// What was typed and may hold a password: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Withheld(pub String);
+
+impl From<String> for Withheld {
+    fn from(typed: String) -> Self {
+        Self(typed)
+    }
+}
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// What the program can do besides serving.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
@@ -75,15 +96,6 @@ pub enum Command {
         #[arg(value_name = "ADDRESS:PORT")]
         address: Option<String>,
     },
-}
-
-/// Forms of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// Each queue is a thread; a process that cannot start one more would end half-way.
@@ -106,8 +118,8 @@ Exit codes:
 pub struct Config {
     /// gRPC.
     pub listen: SocketAddr,
-    /// Admin HTTP.
-    pub admin: SocketAddr,
+    /// Admin HTTP; none where it is off.
+    pub admin: Option<SocketAddr>,
     /// Printable ASCII, fit for a header.
     pub pod_name: String,
     /// Any text.
@@ -120,6 +132,8 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// Whether answers that are ready together leave in one write.
     pub corking: bool,
+    /// Whether `grpc.reflection` is served.
+    pub reflection: bool,
     /// Whether calls are counted and timed.
     pub metrics: bool,
 }
@@ -162,8 +176,8 @@ impl TryFrom<Args> for Config {
     type Error = BadSetting;
 
     fn try_from(args: Args) -> Result<Self, BadSetting> {
-        let (listen, admin) = (args.listen()?, address("ADMIN_ADDR", "admin-addr", &args.admin_addr)?);
-        if clash(listen, admin) {
+        let (listen, admin) = (args.listen()?, admin(&args.admin_addr)?);
+        if admin.is_some_and(|admin| clash(listen, admin)) {
             let advice = format!("gRPC is served there, LISTEN_ADDR (--listen-addr) is {listen}; use another port");
             return Err(BadSetting::new("ADMIN_ADDR", "admin-addr", &args.admin_addr, advice));
         }
@@ -172,13 +186,14 @@ impl TryFrom<Args> for Config {
             admin,
             pod_name: pod_name(args.pod_name, args.pod_name_from.as_deref())?,
             app_version: args.app_version,
-            database: database(&args.database_url, args.database_password_file.as_deref())?,
+            database: database(&args.database_url.0, args.database_password_file.as_deref())?,
             drain: DrainConfig {
                 delay: duration("DRAIN_DELAY", "drain-delay", &args.drain_delay)?,
                 timeout: duration("DRAIN_TIMEOUT", "drain-timeout", &args.drain_timeout)?,
             },
             workers: args.workers.as_deref().map_or_else(|| Ok(default_workers()), workers)?,
             corking: switch("CORKING", "corking", &args.corking)?,
+            reflection: switch("REFLECTION", "reflection", &args.reflection)?,
             metrics: switch("METRICS", "metrics", &args.metrics)?,
         })
     }
@@ -191,10 +206,10 @@ impl Args {
     }
 
     /// How log lines shall look. Asked for before there is a [`Config`], whose making may be worth a line.
-    pub fn log_format(&self) -> Result<LogFormat, BadSetting> {
+    pub fn log_format(&self) -> Result<Format, BadSetting> {
         match self.log_format.as_str() {
-            "text" => Ok(LogFormat::Text),
-            "json" => Ok(LogFormat::Json),
+            "text" => Ok(Format::Text),
+            "json" => Ok(Format::Json),
             typed => Err(BadSetting::new("LOG_FORMAT", "log-format", typed, "use text or json")),
         }
     }
@@ -209,6 +224,17 @@ fn address(variable: &'static str, flag: &'static str, typed: &str) -> Result<So
             "use an IP address and a port, for example 127.0.0.1:12345 or [::]:12345",
         )
     })
+}
+
+/// None where admin HTTP is off.
+fn admin(typed: &str) -> Result<Option<SocketAddr>, BadSetting> {
+    match typed {
+        "off" => Ok(None),
+        typed => typed.parse().map(Some).map_err(|_| {
+            let advice = "use an IP address and a port, for example 127.0.0.1:9090 or [::]:9090, or off";
+            BadSetting::new("ADMIN_ADDR", "admin-addr", typed, advice)
+        }),
+    }
 }
 
 fn duration(variable: &'static str, flag: &'static str, typed: &str) -> Result<Duration, BadSetting> {

@@ -84,3 +84,29 @@ fn a_word_that_is_none_of_the_choices_is_told_which_would_do() {
         Some(r#"POD_NAME_FROM (--pod-name-from) is "dice": use hostname, or leave it out"#)
     );
 }
+
+#[test]
+fn admin_http_and_reflection_can_be_switched_off() {
+    let off = config(&["--admin-addr", "off", "--reflection", "off"]).expect("settings");
+    assert_eq!((off.admin, off.reflection), (None, false));
+    let usual = config(&[]).expect("settings");
+    assert_eq!((usual.admin.map(|admin| admin.port()), usual.reflection), (Some(9090), true));
+    assert_eq!(
+        config(&["--admin-addr", "none"]).err().as_deref(),
+        Some(
+            r#"ADMIN_ADDR (--admin-addr) is "none": use an IP address and a port, for example 127.0.0.1:9090 or [::]:9090, or off"#
+        )
+    );
+    assert_eq!(
+        config(&["--reflection", "no"]).err().as_deref(),
+        Some(r#"REFLECTION (--reflection) is "no": use on or off"#)
+    );
+}
+
+#[test]
+fn neither_what_was_typed_nor_what_it_means_shows_a_password() {
+    let flags = ["ticketing-server", "--database-url", "postgres://ada:secret@db/customers"];
+    let args = Args::try_parse_from(flags).expect("flags");
+    assert!(!format!("{args:?}").contains("secret"));
+    assert!(!format!("{:?}", Config::try_from(args).expect("settings")).contains("secret"));
+}

@@ -12,7 +12,8 @@ use grpcio::{
 };
 use protobuf::MessageFull;
 
-use super::decode::{Decoded, MAX_MESSAGE_BYTES, Malformed, checked};
+use super::decode::{MAX_MESSAGE_BYTES, checked};
+use super::malformed::{Decoded, Malformed};
 use super::status::Refusal;
 use super::talk::{End, Talk, caller_gone};
 use crate::cancellation::CancellationToken;

@@ -5,6 +5,7 @@ mod decode;
 mod edge;
 mod get_customer;
 mod list_customers;
+mod malformed;
 mod status;
 mod talk;
 
@@ -19,8 +20,9 @@ use self::list_customers::ListCustomers;
 use crate::customer::Customer;
 use crate::store::Store;
 
-pub(crate) use decode::{Decoded, checked};
+pub(crate) use decode::checked;
 pub(crate) use edge::{Answer, Edge, Kind, Unary};
+pub(crate) use malformed::Decoded;
 pub(crate) use status::Refusal;
 pub(crate) use talk::{End, caller_gone};
 

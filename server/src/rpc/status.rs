@@ -23,7 +23,8 @@ use ticketing_proto::error_details::bad_request::FieldViolation;
 use ticketing_proto::error_details::{BadRequest, RetryInfo};
 use ticketing_proto::status::Status;
 
-use super::decode::{MAX_MESSAGE_BYTES, Malformed};
+use super::decode::MAX_MESSAGE_BYTES;
+use super::malformed::Malformed;
 use crate::customer::Unfit;
 use crate::store::StoreError;
 

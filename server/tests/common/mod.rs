@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct TestServer {
     pub(crate) grpc: SocketAddr,
-    pub(crate) admin: SocketAddr,
+    /// None where it is off.
+    pub(crate) admin: Option<SocketAddr>,
     running: Running,
     channel: Channel,
 }
@@ -48,10 +49,14 @@ pub(crate) fn serve_on(store: impl Store, flags: &[&str]) -> TestServer {
 
 /// A server that accepts calls and has no store yet.
 pub(crate) fn start(flags: &[&str]) -> TestServer {
-    let base =
-        ["ticketing-server", "--listen-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--pod-name", "pod-a"];
-    let quick = ["--drain-delay", "0s", "--drain-timeout", "10s"];
-    let flags = [&base[..], if flags.contains(&"--drain-delay") { &[] } else { &quick[..] }, flags].concat();
+    let unless = |flag, usual: &'static [&'static str]| if flags.contains(&flag) { &[] } else { usual };
+    let flags = [
+        &["ticketing-server", "--listen-addr", "127.0.0.1:0", "--pod-name", "pod-a"],
+        unless("--admin-addr", &["--admin-addr", "127.0.0.1:0"]),
+        unless("--drain-delay", &["--drain-delay", "0s", "--drain-timeout", "10s"]),
+        flags,
+    ]
+    .concat();
     let config = Config::try_from(Args::try_parse_from(flags).expect("flags")).expect("settings");
     let app = config.build().expect("free ports");
     let (grpc, admin) = (app.grpc, app.admin);
@@ -115,7 +120,7 @@ impl TestServer {
 
     /// The admin server's status code and body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        http_get(self.admin, path)
+        http_get(self.admin.expect("admin HTTP is on"), path)
     }
 
     pub(crate) fn drain(self) -> Drained {

@@ -4,5 +4,6 @@
 mod common;
 mod disk;
 mod life;
+mod secrets;
 mod started;
 mod stores;

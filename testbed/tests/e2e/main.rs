@@ -13,6 +13,7 @@ mod end;
 mod envoy_file;
 mod export;
 mod history;
+mod limits;
 mod postgres;
 mod preflight;
 mod protections;

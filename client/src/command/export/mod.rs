@@ -1,5 +1,6 @@
 //! All customers, from the service into a file that an import reads, whatever comes between.
 
+mod checkpoint;
 mod fault;
 mod part;
 mod place;

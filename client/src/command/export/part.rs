@@ -5,9 +5,10 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
 use ticketing_client::Customer;
 
+use super::checkpoint::Checkpoint;
 use super::fault::ExportFault;
 use super::place::{Place, fault, is_there};
-use super::state::{Checkpoint, State};
+use super::state::State;
 use crate::command::import::{FIRST_NAME, LAST_NAME};
 
 /// A part that only this export writes.

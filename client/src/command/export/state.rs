@@ -4,35 +4,16 @@
 //! true, and what a sudden end leaves of the last one costs a page.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
+use super::checkpoint::{self, Checkpoint};
 use super::fault::ExportFault;
 use super::place::fault;
 use crate::command::same_file::is_same_file;
 
 /// The first line, by which a state is known.
 const HEAD: &[u8] = b"{\"state_of\":\"ticketing-client export\",\"version\":1}\n";
-
-/// Far more than a checkpoint takes: what is longer is none.
-const MAX_LINE_BYTES: u64 = 4096;
-
-/// The end of a page that is in the part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Checkpoint {
-    /// Customers in the part.
-    pub(crate) rows: u64,
-    /// The part's length.
-    pub(crate) bytes: u64,
-    /// The token of the page that ends here.
-    pub(crate) page: String,
-    /// The id of its last customer.
-    pub(crate) last: String,
-    /// The token of the page after it.
-    pub(crate) next: String,
-}
 
 /// A state that no other process writes.
 #[derive(Debug)]
@@ -93,20 +74,10 @@ impl State {
     }
 
     fn last_within(&mut self, bytes: u64) -> io::Result<(Option<Checkpoint>, u64)> {
-        let mut end = HEAD.len() as u64;
-        let mut last = None;
-        self.file.seek(SeekFrom::Start(end))?;
-        let mut lines = BufReader::new(&self.file);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            (&mut lines).take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
-            match line.strip_suffix(b"\n").map(serde_json::from_slice::<Checkpoint>) {
-                Some(Ok(checkpoint)) if checkpoint.bytes <= bytes => last = Some(checkpoint),
-                _ => return Ok((last, end)),
-            }
-            end += line.len() as u64;
-        }
+        let begin = HEAD.len() as u64;
+        self.file.seek(SeekFrom::Start(begin))?;
+        let (last, end) = checkpoint::last_within(BufReader::new(&self.file), bytes)?;
+        Ok((last, begin + end))
     }
 
     fn begin_anew(&mut self) -> Result<(), ExportFault> {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ticketing_logging::Plain;
 
 use super::run::Slice;
 
@@ -105,9 +106,10 @@ fn drawn(slice: &Slice, failed_so_far: u64) -> String {
 /// The share of each pod as a bar, each on a line of its own.
 pub(crate) fn bars(pods: &BTreeMap<String, u64>) -> String {
     let all = pods.values().sum::<u64>().max(1) as f64;
-    let width = pods.keys().map(|pod| pod.chars().count()).max().unwrap_or_default();
+    let shown: Vec<_> = pods.iter().take(MOST_PODS).map(|(pod, calls)| (Plain(pod).to_string(), calls)).collect();
+    let width = shown.iter().map(|(pod, _)| pod.chars().count()).max().unwrap_or_default();
     let mut text = String::new();
-    for (pod, calls) in pods.iter().take(MOST_PODS) {
+    for (pod, calls) in shown {
         let share = *calls as f64 / all;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the width of a bar")]
         let bar = "#".repeat((share * BAR_WIDTH).round() as usize);

@@ -89,15 +89,15 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn ok(&self) -> u64 {
-        self.answered.values().map(Latencies::count).sum()
+        sum(self.answered.values().map(Latencies::count))
     }
 
     pub(crate) fn failed(&self) -> u64 {
-        self.failures.values().sum()
+        sum(self.failures.values().copied())
     }
 
     pub(crate) fn calls(&self) -> u64 {
-        self.ok() + self.failed()
+        self.ok().saturating_add(self.failed())
     }
 
     pub(crate) fn calls_per_second(&self) -> f64 {
@@ -123,10 +123,16 @@ impl Run {
     }
 }
 
+/// A file may hold any numbers: they are added up to the largest.
+fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}
+
 /// Adds counts by name to others.
 pub(super) fn add_counts(counts: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
     for (name, count) in more {
-        *counts.entry(name.clone()).or_default() += count;
+        let sum = counts.entry(name.clone()).or_default();
+        *sum = sum.saturating_add(*count);
     }
 }
 
@@ -149,9 +155,9 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
         }
         sum.seconds += run.seconds;
         sum.warmup_seconds += run.warmup_seconds;
-        sum.warmup_calls += run.warmup_calls;
-        sum.held_back += run.held_back;
-        sum.prepared += run.prepared;
+        sum.warmup_calls = sum.warmup_calls.saturating_add(run.warmup_calls);
+        sum.held_back = sum.held_back.saturating_add(run.held_back);
+        sum.prepared = sum.prepared.saturating_add(run.prepared);
         sum.interrupted |= run.interrupted;
     }
     Some(sum)
