@@ -35,19 +35,21 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY cmake cmake
 COPY corking corking
+COPY certificates/Cargo.toml certificates/
 COPY codegen/Cargo.toml codegen/
 COPY proto/Cargo.toml proto/
 COPY server/Cargo.toml server/
 COPY client/Cargo.toml client/
 COPY testbed/Cargo.toml testbed/
-RUN for member in codegen proto server client testbed; do \
+RUN for member in certificates codegen proto server client testbed; do \
         mkdir -p "$member/src" && touch "$member/src/lib.rs" && echo 'fn main() {}' >"$member/src/main.rs" || exit 1; \
     done \
     && cargo build --release --locked --package ticketing-server --package ticketing-client \
-    && cargo clean --release --package ticketing-proto --package ticketing-server --package ticketing-client \
-    && rm -r proto/src server/src client/src
+    && cargo clean --release --package certificates --package ticketing-proto --package ticketing-server --package ticketing-client \
+    && rm -r certificates/src proto/src server/src client/src
 
 FROM dependencies AS build
+COPY certificates certificates
 COPY proto proto
 COPY server server
 COPY client client

@@ -22,7 +22,9 @@ mod cancellation;
 mod config;
 pub mod customer;
 mod drain;
+mod encryption;
 mod health;
+mod health_port;
 mod heartbeat;
 pub mod logging;
 mod metrics;
@@ -34,7 +36,7 @@ mod stop;
 pub mod store;
 mod threads;
 
-pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, PostgresUrl};
+pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, Encryption, PostgresUrl};
 pub use drain::Drained;
 pub use serve::{App, BuildError, Running};
 pub use stop::StopSignals;

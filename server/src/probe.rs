@@ -21,7 +21,7 @@ pub fn target(args: &Args, named: Option<&str>) -> Result<String, BadSetting> {
             Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(named.to_owned()),
             _ => Err(BadSetting::argument("ADDRESS:PORT", named, "name a server, for example 127.0.0.1:12345")),
         },
-        None => args.listen().map(|address| reachable(address).to_string()),
+        None => args.probed().map(|address| reachable(address).to_string()),
     }
 }
 

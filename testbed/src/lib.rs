@@ -18,6 +18,7 @@ pub mod balance;
 mod bed;
 pub mod binaries;
 mod canary;
+mod certificates;
 pub mod compose;
 mod connect;
 pub mod customers;
@@ -51,6 +52,7 @@ mod watchdog;
 
 pub use bed::{Bed, Testbed};
 pub use canary::Canary;
+pub use certificates::{Certificates, Use};
 pub use description::{Description, ServerDescription};
 pub use dns::{DnsAnswer, DnsAnswered, DnsServer};
 pub use endpoints::Endpoints;
