@@ -226,7 +226,12 @@ impl Bed {
     /// # Panics
     /// When the bed was built without an overlay.
     pub fn secured(&self) -> &Secured {
-        self.secured.as_ref().expect("this bed was built without overlay()")
+        self.secured_by().expect("this bed was built without overlay()")
+    }
+
+    /// The same; none where the bed was built without an overlay.
+    pub(crate) fn secured_by(&self) -> Option<&Secured> {
+        self.secured.as_ref()
     }
 
     /// The folder that goes with the bed, for files that shall go too.

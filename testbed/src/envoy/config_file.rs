@@ -51,7 +51,7 @@ impl ConfigFile {
         let files = map["data"].as_object().into_iter().flatten();
         // A patch takes a file away by null.
         let texts = files.filter_map(|(name, text)| Some((name, text.as_str()?)));
-        let parsed = texts.map(|(name, text)| Ok((name.clone(), parse(&path, text)?)));
+        let parsed = texts.map(|(name, text)| parse(&path, text).map(|file| (name.clone(), file)));
         let mut beside = parsed.collect::<Result<Vec<_>, BedError>>()?;
         let ours = beside.iter().position(|(name, _)| name == "envoy.yaml");
         let ours = ours.ok_or_else(|| unfit(&path, "is no ConfigMap with a key envoy.yaml".to_owned()))?;

@@ -1,7 +1,6 @@
 //! A bed as an overlay with TLS sets up a cluster: the overlay's own configuration of Envoy, its settings of the servers, and
 //! certificates in folders as the kubelet lays them out.
 
-mod certificates;
 mod tokens;
 mod volume;
 
@@ -12,12 +11,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde_json::Value;
 
-pub use certificates::{Authority, Certificates, Use};
 pub use tokens::TokenIssuer;
 pub use volume::SecretVolume;
 
 use crate::envoy::{ConfigFile, FOLDER_OF_SECRETS};
-use crate::{BedError, binaries};
+use crate::{BedError, Certificates, binaries};
 
 /// What the overlays set for servers, whatever else they stand on.
 const SERVER_PATCH: &str = "overlays/tls/app-server.yaml";
@@ -68,7 +66,7 @@ pub struct Secured {
 impl Secured {
     /// Makes everything in `folder`, which is the bed's.
     pub(crate) fn prepare(overlay: Overlay, folder: &Path) -> Result<Self, BedError> {
-        let certificates = Certificates::make(folder.join("certs"))?;
+        let certificates = Certificates::make()?;
         let secrets = folder.join(FOLDER_OF_SECRETS);
         let tokens = (overlay == Overlay::AuthorizationJwt).then(|| TokenIssuer::make(secrets.join("jwks")));
         Ok(Self {
@@ -91,12 +89,9 @@ impl Secured {
         &self.certificates
     }
 
-    /// Who issues tokens that this bed's Envoy trusts.
-    ///
-    /// # Panics
-    /// When the overlay has no tokens.
-    pub fn tokens(&self) -> &TokenIssuer {
-        self.tokens.as_ref().expect("this bed's overlay has no tokens")
+    /// Who issues tokens that this bed's Envoy trusts, where callers need some.
+    pub fn tokens(&self) -> Option<&TokenIssuer> {
+        self.tokens.as_ref()
     }
 
     /// Envoy's certificate for callers, with their authority: the Secret `envoy-tls`.

@@ -2,8 +2,8 @@
 
 use grpcio::RpcStatusCode;
 use serde_json::{Value, json};
-use testbed::secured::{Authority, Overlay, TokenIssuer, Use};
-use testbed::{Bed, Testbed};
+use testbed::secured::{Overlay, TokenIssuer};
+use testbed::{Bed, Testbed, Use};
 
 use crate::caller::{Caller, Refusal};
 
@@ -20,16 +20,18 @@ fn without_certificate(bed: &Bed) -> Caller {
     Caller::new(bed.envoy_address(), &bed.secured().certificates().of("reader"), None)
 }
 
+fn issuer(bed: &Bed) -> &TokenIssuer {
+    bed.secured().tokens().unwrap()
+}
+
 fn by_token(bed: &Bed, claims: &Value) -> Caller {
-    without_certificate(bed).with_token(bed.secured().tokens().sign(claims).unwrap())
+    without_certificate(bed).with_token(issuer(bed).sign(claims).unwrap())
 }
 
 #[track_caller]
 fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, code: RpcStatusCode, message: &str) {
-    match outcome {
-        Err(refusal) if refusal.code == code && refusal.message.contains(message) => {}
-        other => panic!("not refused with {code} and '{message}' but {other:?}"),
-    }
+    let is_so = |refusal: &Refusal| refusal.code == code && refusal.message.contains(message);
+    assert!(outcome.as_ref().is_err_and(is_so), "not refused with {code:?} and '{message}' but {outcome:?}");
 }
 
 #[track_caller]
@@ -67,7 +69,7 @@ fn a_reader_reads_and_a_writer_creates_too_by_certificate() {
 fn whoever_else_has_a_certificate_may_do_nothing() {
     let bed = bed(Overlay::AuthorizationCertificate);
     for sans in ["URI:spiffe://ticketing/auditor", "DNS:spiffe://ticketing/writer", "URI:spiffe://ticketing/writer/x"] {
-        bed.secured().certificates().issue(Authority::Callers, "other", Use::Client, sans).unwrap();
+        bed.secured().certificates().issue("callers-ca", "other", Use::Client, sans).unwrap();
         let other = by_certificate(&bed, "other");
         assert_denied(other.get());
         assert_denied(other.list());
@@ -118,8 +120,8 @@ fn a_token_that_does_not_hold_opens_nothing() {
         RpcStatusCode::UNAUTHENTICATED,
         "Jwt verification",
     );
-    let good = bed.secured().tokens().sign(&TokenIssuer::claims("reader")).unwrap();
-    let better = bed.secured().tokens().sign(&TokenIssuer::claims("writer")).unwrap();
+    let good = issuer(&bed).sign(&TokenIssuer::claims("reader")).unwrap();
+    let better = issuer(&bed).sign(&TokenIssuer::claims("writer")).unwrap();
     // The claims of one under the signature of the other.
     let (_, signature) = good.rsplit_once('.').unwrap();
     let (signed, _) = better.rsplit_once('.').unwrap();

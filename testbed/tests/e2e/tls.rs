@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use async_std::task::{self, block_on};
 use grpcio::RpcStatusCode;
-use testbed::secured::{Authority, Certificates, Overlay, Use};
-use testbed::{Bed, Testbed, until_true};
+use testbed::secured::Overlay;
+use testbed::{Bed, BedError, Certificates, Testbed, Use, until_true};
 
 use crate::caller::{Caller, Refusal};
 
@@ -34,10 +34,8 @@ fn counted(bed: &Bed, ending: &str) -> u64 {
 
 #[track_caller]
 fn assert_unavailable(outcome: Result<String, Refusal>, bed: &Bed) {
-    match outcome {
-        Err(Refusal { code: RpcStatusCode::UNAVAILABLE, .. }) => {}
-        other => panic!("{other:?}\n{}", bed.logs()),
-    }
+    let unavailable = outcome.as_ref().is_err_and(|refusal| refusal.code == RpcStatusCode::UNAVAILABLE);
+    assert!(unavailable, "{outcome:?}\n{}", bed.logs());
 }
 
 #[test]
@@ -50,10 +48,10 @@ fn calls_go_through_envoy_with_certificates_on_both_sides_to_every_server() {
     pods.sort_unstable();
     pods.dedup();
     assert_eq!(pods, ["app-server-1", "app-server-2"]);
-    // Nothing goes without: what Envoy says of its connections to the servers is that each had a handshake.
+    // Health checks among them.
     let connections = counted(&bed, "cluster.app-server-headless.upstream_cx_total");
     assert!(connections > 0);
-    assert_eq!(counted(&bed, "cluster.app-server-headless.ssl.handshake"), connections);
+    assert!(counted(&bed, "cluster.app-server-headless.ssl.handshake") >= connections, "some went without TLS");
 }
 
 #[test]
@@ -71,9 +69,9 @@ fn a_caller_without_a_good_certificate_is_refused_and_counted() {
     let bed = bed(1);
     let certificates = bed.secured().certificates();
     let uri = "URI:spiffe://ticketing/writer";
-    certificates.issue(Authority::Servers, "of-the-servers", Use::Client, uri).unwrap();
-    certificates.issue_expired(Authority::Callers, "expired", Use::Client, uri).unwrap();
-    certificates.issue(Authority::Callers, "for-servers", Use::Server, uri).unwrap();
+    certificates.issue("servers-ca", "of-the-servers", Use::Client, uri).unwrap();
+    certificates.issue_expired("callers-ca", "expired", Use::Client, uri).unwrap();
+    certificates.issue("callers-ca", "for-servers", Use::Server, uri).unwrap();
     for (shown, counter) in [
         (None, "ssl.fail_verify_no_cert"),
         (Some("of-the-servers"), "ssl.fail_verify_error"),
@@ -120,7 +118,7 @@ fn a_server_lets_in_envoy_and_no_caller() {
 #[test]
 fn a_server_whose_certificate_has_another_name_gets_no_calls() {
     assert_left_out("ssl.fail_verify_san", |certificates| {
-        certificates.issue(Authority::Servers, "impostor", Use::Server, "DNS:postgres,IP:127.0.0.3")
+        certificates.issue("servers-ca", "impostor", Use::Server, "DNS:postgres,IP:127.0.0.3")
     });
 }
 
@@ -128,14 +126,15 @@ fn a_server_whose_certificate_has_another_name_gets_no_calls() {
 #[test]
 fn a_server_whose_certificate_is_of_another_authority_gets_no_calls() {
     assert_left_out("ssl.fail_verify_error", |certificates| {
-        certificates.issue(Authority::Callers, "impostor", Use::Server, "DNS:app-server-headless")
+        certificates.issue("callers-ca", "impostor", Use::Server, "DNS:app-server-headless")
     });
 }
 
 #[track_caller]
-fn assert_left_out(counter: &str, issue: impl Fn(&Certificates) -> Result<std::path::PathBuf, testbed::BedError>) {
+fn assert_left_out(counter: &str, issue: impl Fn(&Certificates) -> Result<(), BedError>) {
     let bed = bed(2);
-    let impostor = issue(bed.secured().certificates()).unwrap();
+    issue(bed.secured().certificates()).unwrap();
+    let impostor = bed.secured().certificates().of("impostor");
     // It lets in whom it let in before.
     std::fs::copy(bed.secured().certificates().of("server").join("ca.crt"), impostor.join("ca.crt")).unwrap();
     bed.server(1).kill().unwrap();
@@ -158,49 +157,54 @@ fn certificates_renewed_on_every_side_of_envoy_fail_no_call_and_are_used() {
     const CALLERS: usize = 4;
     let bed = bed(2);
     let (secured, certificates) = (bed.secured(), bed.secured().certificates());
+    let (address, reader) = (bed.envoy_address(), certificates.of("reader"));
     let ended = AtomicBool::new(false);
-    let serials: Vec<String> = thread::scope(|scope| {
-        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(|| call_until(&ended, &bed))).collect();
-        let mut serials = vec![serial_shown(&bed)];
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let ending = Ending(&ended);
+        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(|| call_until(&ended, address, &reader))).collect();
         for _ in 0..RENEWALS {
-            let updates = counted(&bed, "ssl_context_update_by_sds");
-            for name in ["envoy", "envoy-client", "server"] {
-                certificates.renew(name).unwrap();
-            }
+            let before = certificate_shown(&bed);
+            certificates.renew(&["envoy", "envoy-client", "server"]).unwrap();
             secured.envoy_for_callers().update(&certificates.of("envoy")).unwrap();
             secured.envoy_for_servers().update(&certificates.of("envoy-client")).unwrap();
             bed.servers().iter().for_each(|server| server.secret().update(&certificates.of("server")).unwrap());
-            until_true("Envoy has read its new certificates", || {
-                counted(&bed, "ssl_context_update_by_sds") > updates && serial_shown(&bed) != serials[serials.len() - 1]
-            })
-            .unwrap();
-            serials.push(serial_shown(&bed));
+            until_true("Envoy shows its new certificate", || certificate_shown(&bed) != before).unwrap();
         }
-        ended.store(true, Ordering::Relaxed);
-        let outcomes: Vec<_> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
-        assert!(outcomes.iter().all(|(calls, _)| *calls > 0));
-        let failures: Vec<_> = outcomes.into_iter().flat_map(|(_, failures)| failures).collect();
-        assert!(failures.is_empty(), "{failures:?}\n{}", bed.logs());
-        serials
+        drop(ending);
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
     });
-    assert_eq!(serials.len(), RENEWALS + 1);
+    let failures: Vec<_> = outcomes.iter().flat_map(|(_, failures)| failures).collect();
+    assert!(failures.is_empty(), "{failures:?}\n{}", bed.logs());
+    assert!(outcomes.iter().all(|(calls, _)| *calls > 0));
+    // One at the start and one for each renewal, of the certificate for servers too.
+    let read = counted(&bed, "client_ssl_socket_factory.ssl_context_update_by_sds");
+    assert!(read > RENEWALS as u64, "Envoy read its certificate for servers {read} times");
+}
+
+/// Ends the callers, also when the test fails.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Calls on a connection that lasts, and on one that is made anew every few calls; what was called and what failed.
-fn call_until(ended: &AtomicBool, bed: &Bed) -> (u64, Vec<Refusal>) {
+fn call_until(ended: &AtomicBool, address: SocketAddr, shown: &Path) -> (u64, Vec<Refusal>) {
     const CALLS_ON_ONE: u64 = 10;
-    let lasting = caller(bed, Some("reader"));
-    let mut short = caller(bed, Some("reader"));
-    let (mut calls, mut failures) = (0, Vec::new());
+    let connect = || Caller::new(address, shown, Some(shown));
+    let (lasting, mut short) = (connect(), connect());
+    let (mut rounds, mut failures) = (0_u64, Vec::new());
     while !ended.load(Ordering::Relaxed) {
-        if calls % CALLS_ON_ONE == 0 {
-            short = caller(bed, Some("reader"));
+        if rounds.is_multiple_of(CALLS_ON_ONE) {
+            short = connect();
         }
         failures.extend([lasting.get().err(), short.get().err()].into_iter().flatten());
-        calls += 2;
+        rounds += 1;
         block_on(task::sleep(Duration::from_millis(2)));
     }
-    (calls, failures)
+    (rounds, failures)
 }
 
 /// An authority is replaced in three steps (docs/tls.md); after the last one the old one opens nothing.
@@ -242,12 +246,16 @@ fn tls_1_1_is_refused_and_1_2_is_not() {
 #[test]
 fn no_session_is_taken_up_again() {
     let bed = bed(1);
-    let session = bed.folder().join("session");
-    let session = session.to_str().unwrap();
-    for way in [&["-tls1_2"][..], &["-tls1_2", "-no_ticket"]] {
-        handshake(&bed, &[way, &["-sess_out", session]].concat());
-        let again = handshake(&bed, &[way, &["-sess_in", session]].concat());
-        assert!(again.contains("New, TLSv1.2"), "{way:?}: {again}");
+    for (way, file) in [(&["-tls1_2"][..], "by-ticket"), (&["-tls1_2", "-no_ticket"], "by-id")] {
+        let session = bed.folder().join(file);
+        let path = session.to_str().unwrap();
+        let first = handshake(&bed, &[way, &["-sess_out", path]].concat());
+        assert!(first.contains("New, TLSv1.2"), "{way:?}: {first}");
+        // Without a ticket and without an id there is nothing that openssl could keep.
+        if session.exists() {
+            let again = handshake(&bed, &[way, &["-sess_in", path]].concat());
+            assert!(again.contains("New, TLSv1.2"), "{way:?}: {again}");
+        }
     }
 }
 
@@ -264,8 +272,8 @@ fn a_handshake_that_does_not_get_on_is_ended() {
     }
 }
 
-/// The serial number of the certificate that Envoy shows to a new connection.
-fn serial_shown(bed: &Bed) -> String {
+/// The certificate that Envoy shows to a new connection.
+fn certificate_shown(bed: &Bed) -> String {
     let shown = handshake(bed, &["-tls1_2"]);
     let (_, certificate) = shown.split_once("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{shown}"));
     certificate.split_once("-----END").unwrap().0.to_owned()
@@ -277,15 +285,15 @@ fn handshake(bed: &Bed, flags: &[&str]) -> String {
     s_client(bed.envoy_address(), &reader, flags)
 }
 
-fn s_client(address: SocketAddr, shown: &Path, flags: &[&str]) -> String {
+fn s_client(address: SocketAddr, caller: &Path, flags: &[&str]) -> String {
     let output = Command::new("openssl")
         .args(["s_client", "-connect", &address.to_string(), "-alpn", "h2"])
         .arg("-CAfile")
-        .arg(shown.join("ca.crt"))
+        .arg(caller.join("ca.crt"))
         .arg("-cert")
-        .arg(shown.join("tls.crt"))
+        .arg(caller.join("tls.crt"))
         .arg("-key")
-        .arg(shown.join("tls.key"))
+        .arg(caller.join("tls.key"))
         .args(flags)
         .stdin(Stdio::null())
         .output()
