@@ -52,6 +52,8 @@ fn calls_go_through_envoy_with_certificates_on_both_sides_to_every_server() {
     let connections = counted(&bed, "cluster.app-server-headless.upstream_cx_total");
     assert!(connections > 0);
     assert!(counted(&bed, "cluster.app-server-headless.ssl.handshake") >= connections, "some went without TLS");
+    // `max_session_keys`: each connection to a server is a look at its certificate.
+    assert_eq!(counted(&bed, "cluster.app-server-headless.ssl.session_reused"), 0);
 }
 
 #[test]
