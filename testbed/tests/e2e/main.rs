@@ -4,6 +4,7 @@ mod admission;
 mod balance;
 mod callers_in_python;
 mod canary;
+mod certs;
 mod compose_file;
 mod corking;
 mod creates;
