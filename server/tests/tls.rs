@@ -5,13 +5,12 @@ mod common;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use common::{TestServer, connect, failure, health, http_get, patiently, serve_encrypted, some_customer};
 use grpcio::{Channel, RpcStatusCode};
-use tempfile::TempDir;
+use testbed::secured::SecretVolume;
 use testbed::{Certificates, Use, until_true};
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
@@ -161,53 +160,21 @@ fn a_handshake_that_never_ends_does_not_hold_the_drain() {
     assert_eq!(server.drain(), Drained::Clean);
 }
 
-/// A Secret as the kubelet mounts it: files are links through `..data`, which is exchanged as a whole.
-struct Mounted {
-    folder: TempDir,
-    version: u32,
-}
-
-impl Mounted {
-    fn of(from: &Path) -> Self {
-        let mut mounted = Self { folder: tempfile::tempdir().expect("a folder"), version: 0 };
-        mounted.exchange(from);
-        for file in ["tls.crt", "tls.key", "ca.crt"] {
-            symlink(Path::new("..data").join(file), mounted.folder.path().join(file)).expect("a link");
-        }
-        mounted
-    }
-
-    fn exchange(&mut self, from: &Path) {
-        self.version += 1;
-        let version = format!("..version-{}", self.version);
-        let new = self.folder.path().join(&version);
-        fs::create_dir(&new).expect("a folder");
-        for file in ["tls.crt", "tls.key", "ca.crt"] {
-            fs::copy(from.join(file), new.join(file)).expect("copied");
-        }
-        let link = self.folder.path().join("..data_tmp");
-        symlink(version, &link).expect("a link");
-        fs::rename(link, self.folder.path().join("..data")).expect("exchanged");
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-}
-
 #[test]
 fn a_renewed_secret_is_used_for_new_connections_and_the_old_ones_live_on() {
     let certificates = Certificates::make().expect("certificates");
     certificates.issue("servers-ca", "next", Use::Server, "DNS:the-next-name").expect("another one");
-    let mut secret = Mounted::of(&certificates.folder().join("server"));
-    let authority = secret.file("ca.crt");
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = SecretVolume::mount(folder.path().join("tls"), &certificates.of("server")).expect("laid out");
+    let file = |name: &str| secret.folder().join(name);
+    let authority = file("ca.crt");
     let flags = ["--tls-client-ca", authority.to_str().expect("UTF-8")];
-    let server = serve_encrypted(&secret.file("tls.crt"), &secret.file("tls.key"), &flags);
+    let server = serve_encrypted(&file("tls.crt"), &file("tls.key"), &flags);
     let old = as_envoy(&server, &certificates);
     assert!(is_served(&old));
     let before = metric(&server, "ticketing_tls_certificate_not_after_seconds").expect("a metric");
 
-    secret.exchange(&certificates.folder().join("next"));
+    secret.update(&certificates.of("next")).expect("exchanged");
     until_true("the new certificate in use", || metric(&server, TAKEN) == Some(1.0)).expect("it is taken");
     assert!(is_served(&old), "the connection that was there");
     let new = secured(server.grpc, &certificates, "server", Some("envoy-client"), "the-next-name");

@@ -50,19 +50,24 @@ impl Certificates {
         self.folder.path()
     }
 
+    /// The folder of a name, with its certificate, its key, and the authority of the other side.
+    pub fn of(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
     /// The certificate of a name, with those between it and its authority.
     pub fn certificate(&self, name: &str) -> PathBuf {
-        self.folder().join(name).join("tls.crt")
+        self.of(name).join("tls.crt")
     }
 
     /// The key of a name.
     pub fn key(&self, name: &str) -> PathBuf {
-        self.folder().join(name).join("tls.key")
+        self.of(name).join("tls.key")
     }
 
     /// The authority on the other side of a name.
     pub fn authority(&self, name: &str) -> PathBuf {
-        self.folder().join(name).join("ca.crt")
+        self.of(name).join("ca.crt")
     }
 
     fn tool(&self, before: &[&str], after: &[&str]) -> Result<(), BedError> {

@@ -41,6 +41,7 @@ mod people;
 mod ports;
 pub mod postgres;
 mod process;
+pub mod secured;
 mod server;
 mod spread;
 mod stop;

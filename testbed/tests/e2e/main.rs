@@ -1,7 +1,9 @@
 //! The service as its callers meet it: real servers, real Envoy, real programs. `make build` makes what is run here.
 
 mod admission;
+mod authorization;
 mod balance;
+mod caller;
 mod callers_in_python;
 mod canary;
 mod certs;
@@ -21,3 +23,4 @@ mod python;
 mod rollout;
 mod spread;
 mod store_away;
+mod tls;

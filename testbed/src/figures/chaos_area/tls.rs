@@ -10,8 +10,8 @@ use ticketing_client::{Channels, Policy, Safety, State, Target, Tls, TlsFiles};
 use ticketing_proto::ticketing::GetCustomerRequest;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
-use super::super::plan::Measured;
-use crate::secured::{Overlay, Secured};
+use super::Measured;
+use crate::secured::Overlay;
 use crate::{Bed, BedError, Load, Stop, Testbed, metrics, wait};
 
 const SERVERS: usize = 3;
@@ -66,10 +66,10 @@ pub(super) fn reload_failed(stop: &Stop) -> Result<Measured, BedError> {
 
 /// Connections to Envoy that show a certificate, and are replaced for no other reason than a new one.
 fn channels(bed: &Bed) -> Result<Channels, BedError> {
-    let shown = bed.secured().certificates().of(CALLER);
+    let certificates = bed.secured().certificates();
     let files = TlsFiles {
-        authorities: Some(shown.join("ca.crt")),
-        identity: Some((shown.join("tls.crt"), shown.join("tls.key"))),
+        authorities: Some(certificates.authority(CALLER)),
+        identity: Some((certificates.certificate(CALLER), certificates.key(CALLER))),
     };
     let tls = Tls::read(files).map_err(|unfit| BedError::Unexpected(unfit.to_string()))?;
     let envoy = bed.envoy_address();
@@ -95,8 +95,8 @@ fn count_replaced(channels: &Channels) -> Arc<AtomicUsize> {
 }
 
 fn renew(bed: &Bed) -> Result<(), BedError> {
-    let (secured, certificates): (&Secured, _) = (bed.secured(), bed.secured().certificates());
-    ["server", "envoy-client", "envoy", CALLER].iter().try_for_each(|name| certificates.renew(name))?;
+    let (secured, certificates) = (bed.secured(), bed.secured().certificates());
+    certificates.renew(&["server", "envoy-client", "envoy", CALLER])?;
     secured.envoy_for_callers().update(&certificates.of("envoy"))?;
     secured.envoy_for_servers().update(&certificates.of("envoy-client"))?;
     bed.servers().iter().try_for_each(|server| server.secret().update(&certificates.of("server")))

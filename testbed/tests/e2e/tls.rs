@@ -1,0 +1,302 @@
+//! `overlays/tls` in real Envoy: certificates on both sides of it.
+
+use std::io::{ErrorKind, Read as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use async_std::task::{self, block_on};
+use grpcio::RpcStatusCode;
+use testbed::secured::Overlay;
+use testbed::{Bed, BedError, Certificates, Testbed, Use, until_true};
+
+use crate::caller::{Caller, Refusal};
+
+fn bed(servers: usize) -> Bed {
+    Testbed::new().servers(servers).envoy().overlay(Overlay::Tls).start().unwrap()
+}
+
+/// A caller of Envoy that trusts the callers' authority.
+fn caller(bed: &Bed, shown: Option<&str>) -> Caller {
+    let certificates = bed.secured().certificates();
+    let shown = shown.map(|name| certificates.of(name));
+    Caller::new(bed.envoy_address(), &certificates.of("reader"), shown.as_deref())
+}
+
+/// All counters whose names end so, added up: the middle is the listener's address.
+fn counted(bed: &Bed, ending: &str) -> u64 {
+    let stats = bed.envoy().stats(ending);
+    stats.into_iter().filter(|(name, _)| name.ends_with(ending)).map(|(_, value)| value).sum()
+}
+
+#[track_caller]
+fn assert_unavailable(outcome: Result<String, Refusal>, bed: &Bed) {
+    let unavailable = outcome.as_ref().is_err_and(|refusal| refusal.code == RpcStatusCode::UNAVAILABLE);
+    assert!(unavailable, "{outcome:?}\n{}", bed.logs());
+}
+
+#[test]
+fn calls_go_through_envoy_with_certificates_on_both_sides_to_every_server() {
+    let bed = bed(2);
+    let caller = caller(&bed, Some("writer"));
+    let mut pods: Vec<_> = (0..10).map(|_| caller.get().unwrap()).collect();
+    caller.create().unwrap();
+    caller.list().unwrap();
+    pods.sort_unstable();
+    pods.dedup();
+    assert_eq!(pods, ["app-server-1", "app-server-2"]);
+    // Health checks among them.
+    let connections = counted(&bed, "cluster.app-server-headless.upstream_cx_total");
+    assert!(connections > 0);
+    assert!(counted(&bed, "cluster.app-server-headless.ssl.handshake") >= connections, "some went without TLS");
+}
+
+#[test]
+fn envoy_starts_on_each_overlay_without_a_warning() {
+    for overlay in Overlay::ALL {
+        let bed = Testbed::new().servers(1).envoy().overlay(overlay).start().unwrap();
+        let log = bed.envoy().process().log();
+        assert!(log.is_empty(), "{}: {log}", overlay.name());
+    }
+}
+
+/// `require_client_certificate` and the authority of callers.
+#[test]
+fn a_caller_without_a_good_certificate_is_refused_and_counted() {
+    let bed = bed(1);
+    let certificates = bed.secured().certificates();
+    let uri = "URI:spiffe://ticketing/writer";
+    certificates.issue("servers-ca", "of-the-servers", Use::Client, uri).unwrap();
+    certificates.issue_expired("callers-ca", "expired", Use::Client, uri).unwrap();
+    certificates.issue("callers-ca", "for-servers", Use::Server, uri).unwrap();
+    for (shown, counter) in [
+        (None, "ssl.fail_verify_no_cert"),
+        (Some("of-the-servers"), "ssl.fail_verify_error"),
+        (Some("expired"), "ssl.fail_verify_error"),
+        (Some("for-servers"), "ssl.fail_verify_error"),
+    ] {
+        let before = counted(&bed, counter);
+        assert_unavailable(caller(&bed, shown).get(), &bed);
+        assert!(counted(&bed, counter) > before, "{shown:?} was not counted by {counter}");
+    }
+    assert_eq!(counted(&bed, "cluster.app-server-headless.upstream_rq_total"), 0, "none got as far as a server");
+    caller(&bed, Some("writer")).get().unwrap();
+}
+
+#[test]
+fn a_caller_refuses_an_envoy_of_another_name_or_another_authority() {
+    let bed = bed(1);
+    let certificates = bed.secured().certificates();
+    let (reader, servers) = (certificates.of("reader"), certificates.of("server"));
+    let of_another_name = Caller::expecting(Some("postgres"), bed.envoy_address(), &reader, Some(&reader));
+    assert_unavailable(of_another_name.get(), &bed);
+    let of_another_authority = Caller::new(bed.envoy_address(), &servers, Some(&reader));
+    assert_unavailable(of_another_authority.get(), &bed);
+    let by_its_name = Caller::expecting(Some("envoy"), bed.envoy_address(), &reader, Some(&reader));
+    assert_eq!(by_its_name.get().unwrap(), "app-server-1");
+}
+
+/// Whoever has direct reach: a caller's certificate opens no server.
+#[test]
+fn a_server_lets_in_envoy_and_no_caller() {
+    let bed = bed(1);
+    let certificates = bed.secured().certificates();
+    let (server, address) = (certificates.of("server"), bed.server(0).address().into());
+    for shown in [None, Some("writer"), Some("reader")] {
+        let shown = shown.map(|name| certificates.of(name));
+        assert_unavailable(Caller::new(address, &server, shown.as_deref()).get(), &bed);
+    }
+    let as_envoy =
+        Caller::expecting(Some("app-server-headless"), address, &server, Some(&certificates.of("envoy-client")));
+    assert_eq!(as_envoy.get().unwrap(), "app-server-1");
+}
+
+/// `match_typed_subject_alt_names`: the authority alone would do for any of its certificates.
+#[test]
+fn a_server_whose_certificate_has_another_name_gets_no_calls() {
+    assert_left_out("ssl.fail_verify_san", |certificates| {
+        certificates.issue("servers-ca", "impostor", Use::Server, "DNS:postgres,IP:127.0.0.3")
+    });
+}
+
+/// `trusted_ca` of the servers: here the callers' authority vouches for the right name.
+#[test]
+fn a_server_whose_certificate_is_of_another_authority_gets_no_calls() {
+    assert_left_out("ssl.fail_verify_error", |certificates| {
+        certificates.issue("callers-ca", "impostor", Use::Server, "DNS:app-server-headless")
+    });
+}
+
+#[track_caller]
+fn assert_left_out(counter: &str, issue: impl Fn(&Certificates) -> Result<(), BedError>) {
+    let bed = bed(2);
+    issue(bed.secured().certificates()).unwrap();
+    let impostor = bed.secured().certificates().of("impostor");
+    // It lets in whom it let in before.
+    std::fs::copy(bed.secured().certificates().of("server").join("ca.crt"), impostor.join("ca.crt")).unwrap();
+    bed.server(1).kill().unwrap();
+    bed.server(1).secret().update(&impostor).unwrap();
+    bed.server(1).start_again().unwrap();
+    let counter = format!("cluster.app-server-headless.{counter}");
+    until_true("Envoy has looked at the certificate", || counted(&bed, &counter) > 0).unwrap();
+    let caller = caller(&bed, Some("reader"));
+    for _ in 0..20 {
+        assert_eq!(caller.get().unwrap_or_else(|refusal| panic!("{refusal:?}\n{}", bed.logs())), "app-server-1");
+    }
+    let address = bed.server(1).address().into();
+    assert!(bed.envoy().hosts().iter().any(|host| host.address == address && !host.healthy));
+}
+
+/// Secret discovery from files, with `watched_directory`: what the kubelet does when a Secret changes.
+#[test]
+fn certificates_renewed_on_every_side_of_envoy_fail_no_call_and_are_used() {
+    const RENEWALS: usize = 5;
+    const CALLERS: usize = 4;
+    let bed = bed(2);
+    let (secured, certificates) = (bed.secured(), bed.secured().certificates());
+    let (address, reader) = (bed.envoy_address(), certificates.of("reader"));
+    let ended = AtomicBool::new(false);
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let ending = Ending(&ended);
+        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(|| call_until(&ended, address, &reader))).collect();
+        for _ in 0..RENEWALS {
+            let before = certificate_shown(&bed);
+            certificates.renew(&["envoy", "envoy-client", "server"]).unwrap();
+            secured.envoy_for_callers().update(&certificates.of("envoy")).unwrap();
+            secured.envoy_for_servers().update(&certificates.of("envoy-client")).unwrap();
+            bed.servers().iter().for_each(|server| server.secret().update(&certificates.of("server")).unwrap());
+            until_true("Envoy shows its new certificate", || certificate_shown(&bed) != before).unwrap();
+        }
+        drop(ending);
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    });
+    let failures: Vec<_> = outcomes.iter().flat_map(|(_, failures)| failures).collect();
+    assert!(failures.is_empty(), "{failures:?}\n{}", bed.logs());
+    assert!(outcomes.iter().all(|(calls, _)| *calls > 0));
+    // One at the start and one for each renewal, of the certificate for servers too.
+    let read = counted(&bed, "client_ssl_socket_factory.ssl_context_update_by_sds");
+    assert!(read > RENEWALS as u64, "Envoy read its certificate for servers {read} times");
+}
+
+/// Ends the callers, also when the test fails.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Calls on a connection that lasts, and on one that is made anew every few calls; what was called and what failed.
+fn call_until(ended: &AtomicBool, address: SocketAddr, shown: &Path) -> (u64, Vec<Refusal>) {
+    const CALLS_ON_ONE: u64 = 10;
+    let connect = || Caller::new(address, shown, Some(shown));
+    let (lasting, mut short) = (connect(), connect());
+    let (mut rounds, mut failures) = (0_u64, Vec::new());
+    while !ended.load(Ordering::Relaxed) {
+        if rounds.is_multiple_of(CALLS_ON_ONE) {
+            short = connect();
+        }
+        failures.extend([lasting.get().err(), short.get().err()].into_iter().flatten());
+        rounds += 1;
+        block_on(task::sleep(Duration::from_millis(2)));
+    }
+    (rounds, failures)
+}
+
+/// An authority is replaced in three steps (docs/tls.md); after the last one the old one opens nothing.
+#[test]
+fn a_caller_of_an_authority_that_was_taken_away_gets_no_new_connection() {
+    let bed = bed(1);
+    let certificates = bed.secured().certificates();
+    let connected = caller(&bed, Some("reader"));
+    connected.get().unwrap();
+    let updates = counted(&bed, "server_ssl_socket_factory.ssl_context_update_by_sds");
+    let mixed = bed.folder().join("mixed");
+    std::fs::create_dir(&mixed).unwrap();
+    for name in ["tls.crt", "tls.key"] {
+        std::fs::copy(certificates.of("envoy").join(name), mixed.join(name)).unwrap();
+    }
+    std::fs::copy(certificates.of("server").join("ca.crt"), mixed.join("ca.crt")).unwrap();
+    bed.secured().envoy_for_callers().update(&mixed).unwrap();
+    until_true("Envoy has read the new authority", || {
+        counted(&bed, "server_ssl_socket_factory.ssl_context_update_by_sds") > updates
+    })
+    .unwrap();
+    assert_unavailable(caller(&bed, Some("reader")).get(), &bed);
+    // What is connected stays so: replacing an authority does not end calls.
+    connected.get().unwrap();
+}
+
+/// `tls_minimum_protocol_version`.
+#[test]
+fn tls_1_1_is_refused_and_1_2_is_not() {
+    let bed = bed(1);
+    let old = handshake(&bed, &["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"]);
+    assert!(old.contains("alert protocol version"), "{old}");
+    let new = handshake(&bed, &["-tls1_2"]);
+    assert!(new.contains("New, TLSv1.2"), "{new}");
+}
+
+/// `disable_stateless_session_resumption` and `disable_stateful_session_resumption`: a session that is taken up again
+/// shows no certificate.
+#[test]
+fn no_session_is_taken_up_again() {
+    let bed = bed(1);
+    for (way, file) in [(&["-tls1_2"][..], "by-ticket"), (&["-tls1_2", "-no_ticket"], "by-id")] {
+        let session = bed.folder().join(file);
+        let path = session.to_str().unwrap();
+        let first = handshake(&bed, &[way, &["-sess_out", path]].concat());
+        assert!(first.contains("New, TLSv1.2"), "{way:?}: {first}");
+        // Without a ticket and without an id there is nothing that openssl could keep.
+        if session.exists() {
+            let again = handshake(&bed, &[way, &["-sess_in", path]].concat());
+            assert!(again.contains("New, TLSv1.2"), "{way:?}: {again}");
+        }
+    }
+}
+
+/// `transport_socket_connect_timeout`: else each such connection stays, one of those that Envoy lets in.
+#[test]
+fn a_handshake_that_does_not_get_on_is_ended() {
+    let bed = bed(1);
+    let mut stream = TcpStream::connect(bed.envoy_address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    match stream.read(&mut [0]) {
+        Ok(0) => {}
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+        other => panic!("Envoy did not end it: {other:?}"),
+    }
+}
+
+/// The certificate that Envoy shows to a new connection.
+fn certificate_shown(bed: &Bed) -> String {
+    let shown = handshake(bed, &["-tls1_2"]);
+    let (_, certificate) = shown.split_once("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{shown}"));
+    certificate.split_once("-----END").unwrap().0.to_owned()
+}
+
+/// What openssl, as a caller with a good certificate, tells of a handshake with Envoy.
+fn handshake(bed: &Bed, flags: &[&str]) -> String {
+    let reader = bed.secured().certificates().of("reader");
+    s_client(bed.envoy_address(), &reader, flags)
+}
+
+fn s_client(address: SocketAddr, caller: &Path, flags: &[&str]) -> String {
+    let output = Command::new("openssl")
+        .args(["s_client", "-connect", &address.to_string(), "-alpn", "h2"])
+        .arg("-CAfile")
+        .arg(caller.join("ca.crt"))
+        .arg("-cert")
+        .arg(caller.join("tls.crt"))
+        .arg("-key")
+        .arg(caller.join("tls.key"))
+        .args(flags)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
+}
