@@ -8,6 +8,7 @@
 mod files;
 mod pair;
 mod validity;
+mod watched;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 pub use files::Fingerprint;
 pub use pair::Pair;
 pub use validity::{Validity, told};
+pub use watched::Watched;
 
 /// Which of the files is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,9 +37,9 @@ impl Pair {
         let names = names(leaf);
         let certified = CertifiedKey::new(chain, signing_key(&key, key_file)?);
         certified.keys_match().map_err(|_| {
+            let certificate = certificate_file.display();
             let advice = format!(
-                "it does not belong to the certificate in {certificate_file:?}; put the two files there that were made \
-                 together"
+                "it does not belong to the certificate in {certificate}; put two files there that were made together"
             );
             Unfit::new(Role::Key, key_file, advice)
         })?;

@@ -3,13 +3,12 @@
 //! Connections that are there keep what they were made with, so none is dropped when a certificate is renewed.
 
 use std::error::Error;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_std::task;
-use certificates::{Fingerprint, told};
+use certificates::{Watched, told};
 use grpcio::{CertificateRequestType, ServerCredentials, ServerCredentialsBuilder, ServerCredentialsFetcher};
 
 use crate::config::{BadSetting, Certificates, Encryption, EncryptionFiles};
@@ -31,22 +30,12 @@ struct State {
 }
 
 /// How calls get here, for the log.
-pub(crate) struct Door(Option<Certificates>);
-
-impl Door {
-    pub(crate) fn of(encryption: Option<&Encryption>) -> Self {
-        Self(encryption.map(|encryption| encryption.first.clone()))
-    }
-}
-
-impl fmt::Display for Door {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Certificates { pair, authorities }) = &self.0 else {
-            return f.write_str("none, calls are plaintext (TLS_CERT)");
-        };
-        let callers = if authorities.is_some() { "mTLS, callers need a certificate" } else { "TLS, callers need none" };
-        write!(f, "{callers}; as {} until {}", pair.names.join(", "), told(pair.validity.end))
-    }
+pub(crate) fn in_words(encryption: Option<&Encryption>) -> String {
+    let Some(Certificates { pair, authorities }) = encryption.map(|encryption| &encryption.first) else {
+        return "none, calls are plaintext (TLS_CERT)".to_owned();
+    };
+    let callers = if authorities.is_some() { "mTLS, callers need a certificate" } else { "TLS, callers need none" };
+    format!("{callers}; as {} until {}", pair.names.join(", "), told(pair.validity.end))
 }
 
 impl InUse {
@@ -54,7 +43,7 @@ impl InUse {
     pub(crate) fn follow(files: EncryptionFiles, first: Certificates, metrics: EncryptionMetrics) -> Arc<Self> {
         metrics.expires(first.pair.validity.end);
         let in_use = Arc::new(Self { state: Mutex::new(State { generation: 1, certificates: first }), metrics });
-        task::spawn(look(Arc::downgrade(&in_use), Looks::new(files)));
+        task::spawn(look(Arc::downgrade(&in_use), files));
         in_use
     }
 
@@ -92,43 +81,16 @@ impl InUse {
 }
 
 /// Looks at the files until nobody uses what is in them.
-async fn look(in_use: Weak<InUse>, mut looks: Looks) {
+async fn look(in_use: Weak<InUse>, files: EncryptionFiles) {
+    let mut watched = Watched::new(files.all().cloned());
     loop {
         task::sleep(LOOK_EVERY).await;
         let Some(in_use) = in_use.upgrade() else { return };
-        match looks.look() {
+        match watched.look(|| files.read()) {
             Some(Ok(certificates)) => in_use.take(certificates),
             Some(Err(unfit)) => in_use.refuse(&unfit),
             None => {}
         }
-    }
-}
-
-/// Looks at files, and what they told.
-struct Looks {
-    files: EncryptionFiles,
-    seen: Option<Fingerprint>,
-    /// They did not fit when they were last looked at. That may be half of a change: two files are not exchanged at once.
-    doubted: bool,
-}
-
-impl Looks {
-    /// They count as changed at the first look.
-    fn new(files: EncryptionFiles) -> Self {
-        Self { files, seen: None, doubted: false }
-    }
-
-    /// What changed files hold. That they do not fit is told once, and only when they are still the same at the next look.
-    fn look(&mut self) -> Option<Result<Certificates, BadSetting>> {
-        let now = Fingerprint::of(self.files.all());
-        let same = self.seen.as_ref() == Some(&now);
-        if same && !self.doubted {
-            return None;
-        }
-        self.seen = Some(now);
-        let found = self.files.read();
-        self.doubted = found.is_err() && !same;
-        if self.doubted { None } else { Some(found) }
     }
 }
 

@@ -36,7 +36,9 @@ mod stop;
 pub mod store;
 mod threads;
 
-pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, Encryption, PostgresUrl};
+pub use config::{
+    Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, Encryption, EncryptionArgs, PostgresUrl,
+};
 pub use drain::Drained;
 pub use serve::{App, BuildError, Running};
 pub use stop::StopSignals;

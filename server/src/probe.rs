@@ -47,7 +47,12 @@ pub async fn ask(address: &str) -> Result<ServingStatus, String> {
 fn told(address: &str, status: &RpcStatus) -> String {
     let cause = status.message().rsplit(": ").next().unwrap_or_default();
     match status.code() {
-        RpcStatusCode::UNAVAILABLE => format!("cannot reach {address} ({cause}); is a server running there?"),
+        RpcStatusCode::UNAVAILABLE if cause == "Connection refused" => {
+            format!("cannot reach {address} ({cause}); is a server running there?")
+        }
+        RpcStatusCode::UNAVAILABLE => {
+            format!("cannot reach {address} ({cause}); where calls are encrypted, HEALTH_ADDR is the port for probes")
+        }
         RpcStatusCode::DEADLINE_EXCEEDED => {
             format!("{address} did not answer within {DEADLINE:?}; is it the gRPC port of a server?")
         }

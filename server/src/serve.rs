@@ -15,7 +15,7 @@ use crate::admin::{self, Admin};
 use crate::cancellation::{Cancellation, cancellation};
 use crate::config::{Config, DatabaseUrl, DrainConfig, Encryption};
 use crate::drain::{self, Drained};
-use crate::encryption::{Door, InUse};
+use crate::encryption::{self, InUse};
 use crate::health::Health;
 use crate::health_port::HealthPort;
 use crate::heartbeat::Heartbeat;
@@ -147,7 +147,7 @@ impl Config {
             builder = builder.register_service(service);
         }
         let mut server = builder.build().map_err(set_up)?;
-        let encryption = Door::of(self.encryption.as_ref()).to_string();
+        let encryption = encryption::in_words(self.encryption.as_ref());
         let (mut credentials, mut probes) = (ServerCredentials::insecure(), None);
         if let Some(Encryption { files, first, health: address }) = self.encryption {
             credentials = InUse::follow(files, first, metrics.encryption().map_err(set_up)?).credentials();

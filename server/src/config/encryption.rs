@@ -5,7 +5,25 @@ use std::path::PathBuf;
 
 use certificates::{Authorities, Pair, Role, Unfit};
 
-use super::{Args, BadSetting, address, clash};
+use super::{BadSetting, address, clash};
+
+/// What was typed about TLS.
+#[derive(Debug, Clone, clap::Args)]
+pub struct EncryptionArgs {
+    /// Where grpc.health.v1, and nothing else, is served without encryption, for probes; only where TLS_CERT is set
+    #[arg(long, env = "HEALTH_ADDR", default_value = "0.0.0.0:12346", value_name = "ADDRESS:PORT")]
+    pub health_addr: String,
+    /// The server's certificate with those between it and its authority (PEM): calls are encrypted, from TLS 1.2 on. It,
+    /// its key and TLS_CLIENT_CA are read again when they change
+    #[arg(long, env = "TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM, without a password)
+    #[arg(long, env = "TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Authorities (PEM): callers need a certificate of one of them (mTLS)
+    #[arg(long, env = "TLS_CLIENT_CA", value_name = "FILE")]
+    pub tls_client_ca: Option<PathBuf>,
+}
 
 /// How calls are encrypted.
 #[derive(Debug, Clone)]
@@ -44,34 +62,45 @@ impl EncryptionFiles {
     }
 }
 
-pub(super) fn of(args: &Args, listen: SocketAddr, admin: SocketAddr) -> Result<Option<Encryption>, BadSetting> {
-    let (certificate, key) = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
-        (Some(_), None) => {
-            let advice = "it is missing beside TLS_CERT (--tls-cert); name the file with the certificate's key";
-            return Err(BadSetting::hiding("TLS_KEY", "tls-key", advice));
-        }
-        (None, Some(_)) => {
-            let advice = "it is missing beside TLS_KEY (--tls-key); name the file with the key's certificate";
-            return Err(BadSetting::hiding("TLS_CERT", "tls-cert", advice));
-        }
-        (None, None) if args.tls_client_ca.is_some() => {
-            let advice = "it is missing beside TLS_CLIENT_CA (--tls-client-ca), which asks callers for certificates; \
+impl EncryptionArgs {
+    pub(super) fn meaning(&self, listen: SocketAddr, admin: SocketAddr) -> Result<Option<Encryption>, BadSetting> {
+        let (certificate, key) = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+            (Some(_), None) => {
+                let advice = "it is missing beside TLS_CERT (--tls-cert); name the file with the certificate's key";
+                return Err(BadSetting::hiding("TLS_KEY", "tls-key", advice));
+            }
+            (None, Some(_)) => {
+                let advice = "it is missing beside TLS_KEY (--tls-key); name the file with the key's certificate";
+                return Err(BadSetting::hiding("TLS_CERT", "tls-cert", advice));
+            }
+            (None, None) if self.tls_client_ca.is_some() => {
+                let advice = "it is missing beside TLS_CLIENT_CA (--tls-client-ca), which asks callers for certificates; \
                           name the server's own certificate, and its key in TLS_KEY";
-            return Err(BadSetting::hiding("TLS_CERT", "tls-cert", advice));
+                return Err(BadSetting::hiding("TLS_CERT", "tls-cert", advice));
+            }
+            (None, None) => return Ok(None),
+        };
+        let health = self.health()?;
+        for (other, what) in [(listen, "LISTEN_ADDR (--listen-addr)"), (admin, "ADMIN_ADDR (--admin-addr)")] {
+            if clash(health, other) {
+                let advice = format!("that is taken, {what} is {other}; use another port");
+                return Err(BadSetting::new("HEALTH_ADDR", "health-addr", &self.health_addr, advice));
+            }
         }
-        (None, None) => return Ok(None),
-    };
-    let health = address("HEALTH_ADDR", "health-addr", &args.health_addr)?;
-    for (other, what) in [(listen, "LISTEN_ADDR (--listen-addr)"), (admin, "ADMIN_ADDR (--admin-addr)")] {
-        if clash(health, other) {
-            let advice = format!("that is taken, {what} is {other}; use another port");
-            return Err(BadSetting::new("HEALTH_ADDR", "health-addr", &args.health_addr, advice));
-        }
+        let files = EncryptionFiles { certificate, key, authorities: self.tls_client_ca.clone() };
+        let first = files.read()?;
+        Ok(Some(Encryption { files, first, health }))
     }
-    let files = EncryptionFiles { certificate, key, authorities: args.tls_client_ca.clone() };
-    let first = files.read()?;
-    Ok(Some(Encryption { files, first, health }))
+
+    /// Where probes are answered, if not where calls are.
+    pub(super) fn probed(&self) -> Option<Result<SocketAddr, BadSetting>> {
+        self.tls_cert.as_ref().map(|_| self.health())
+    }
+
+    fn health(&self) -> Result<SocketAddr, BadSetting> {
+        address("HEALTH_ADDR", "health-addr", &self.health_addr)
+    }
 }
 
 fn unfit(unfit: Unfit) -> BadSetting {

@@ -11,8 +11,8 @@ mod database;
 mod encryption;
 
 pub use database::{DatabaseUrl, PostgresUrl};
-pub use encryption::Encryption;
 pub(crate) use encryption::{Certificates, EncryptionFiles};
+pub use encryption::{Encryption, EncryptionArgs};
 
 /// The customer service over gRPC. Every setting is a flag and an environment variable.
 #[derive(Debug, Clone, Parser)]
@@ -24,19 +24,9 @@ pub struct Args {
     /// Where /livez, /readyz and /metrics are served over HTTP; port 0 takes a free one
     #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT")]
     pub admin_addr: String,
-    /// Where grpc.health.v1, and nothing else, is served without encryption, for probes; only where TLS_CERT is set
-    #[arg(long, env = "HEALTH_ADDR", default_value = "0.0.0.0:12346", value_name = "ADDRESS:PORT")]
-    pub health_addr: String,
-    /// The server's certificate with those between it and its authority (PEM): calls are encrypted, from TLS 1.2 on. It,
-    /// its key and TLS_CLIENT_CA are read again when they change
-    #[arg(long, env = "TLS_CERT", value_name = "FILE")]
-    pub tls_cert: Option<PathBuf>,
-    /// The key of that certificate (PEM, without a password)
-    #[arg(long, env = "TLS_KEY", value_name = "FILE")]
-    pub tls_key: Option<PathBuf>,
-    /// Authorities (PEM): callers need a certificate of one of them (mTLS)
-    #[arg(long, env = "TLS_CLIENT_CA", value_name = "FILE")]
-    pub tls_client_ca: Option<PathBuf>,
+    /// TLS
+    #[command(flatten)]
+    pub encryption: EncryptionArgs,
     /// The name by which this server tells callers who answered
     #[arg(long, env = "POD_NAME", default_value = "test", value_name = "NAME")]
     pub pod_name: String,
@@ -188,7 +178,7 @@ impl TryFrom<Args> for Config {
         Ok(Self {
             listen,
             admin,
-            encryption: encryption::of(&args, listen, admin)?,
+            encryption: args.encryption.meaning(listen, admin)?,
             pod_name: pod_name(args.pod_name, args.pod_name_from.as_deref())?,
             app_version: args.app_version,
             database: database(&args.database_url, args.database_password_file.as_deref())?,
@@ -211,10 +201,7 @@ impl Args {
 
     /// Where these settings answer probes.
     pub(crate) fn probed(&self) -> Result<SocketAddr, BadSetting> {
-        match self.tls_cert {
-            Some(_) => address("HEALTH_ADDR", "health-addr", &self.health_addr),
-            None => self.listen(),
-        }
+        self.encryption.probed().unwrap_or_else(|| self.listen())
     }
 
     /// How log lines shall look. Asked for before there is a [`Config`], whose making may be worth a line.

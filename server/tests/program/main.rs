@@ -6,3 +6,4 @@ mod disk;
 mod life;
 mod started;
 mod stores;
+mod tls;

@@ -17,7 +17,7 @@ pub struct SecretVolume {
 
 impl SecretVolume {
     /// Lays out `files` of `from` in `folder`.
-    pub(super) fn mount(folder: PathBuf, from: &Path) -> Result<Self, BedError> {
+    pub fn mount(folder: PathBuf, from: &Path) -> Result<Self, BedError> {
         fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
         let volume = Self { folder };
         volume.update(from)?;

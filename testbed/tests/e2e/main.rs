@@ -6,6 +6,7 @@ mod balance;
 mod caller;
 mod callers_in_python;
 mod canary;
+mod certs;
 mod compose_file;
 mod corking;
 mod creates;
