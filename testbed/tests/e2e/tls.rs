@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_std::task::{self, block_on};
 use grpcio::RpcStatusCode;
 use testbed::secured::Overlay;
-use testbed::{Bed, BedError, Certificates, Testbed, Use, until_true};
+use testbed::{Bed, BedError, Certificates, Testbed, Use, binaries, until_true};
 
 use crate::caller::{Caller, Refusal};
 
@@ -86,6 +86,50 @@ fn a_caller_without_a_good_certificate_is_refused_and_counted() {
     }
     assert_eq!(counted(&bed, "cluster.app-server-headless.upstream_rq_total"), 0, "none got as far as a server");
     caller(&bed, Some("writer")).get().unwrap();
+}
+
+/// What `ticketing-client` says of Envoy, which says nothing itself but an alert of TLS.
+#[test]
+fn the_program_tells_what_is_wrong_with_a_certificate_before_envoy() {
+    const REFUSED: &str = "the server does not take this client's certificate";
+    let bed = bed(1);
+    let certificates = bed.secured().certificates();
+    certificates.issue_expired("callers-ca", "expired", Use::Client, "URI:spiffe://ticketing/writer").unwrap();
+    let [trusted, other] = ["reader", "server"].map(|name| certificates.authority(name).display().to_string());
+    let shown = |name: &str| {
+        let [certificate, key] =
+            [certificates.certificate(name), certificates.key(name)].map(|file| file.display().to_string());
+        ["--tls-ca", &trusted, "--tls-cert", &certificate, "--tls-key", &key].map(str::to_owned).to_vec()
+    };
+    let flags = |flags: &[&str]| flags.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>();
+    for (flags, says) in [
+        (flags(&["--tls-ca", &trusted]), "the server asks for a client certificate"),
+        (shown("envoy-client"), REFUSED),
+        (shown("expired"), REFUSED),
+        ([shown("reader"), flags(&["--tls-server-name", "postgres"])].concat(), "not for postgres, but for envoy"),
+        (flags(&["--tls-ca", &other]), "of an authority that is not trusted here"),
+        (flags(&[]), "the server speaks TLS, this client plaintext"),
+    ] {
+        let (succeeded, said) = program(bed.envoy_address(), &flags);
+        assert!(!succeeded && said.contains(says), "{flags:?}: {said}");
+    }
+    let (succeeded, said) = program(bed.envoy_address(), &shown("reader"));
+    assert!(succeeded, "{said}");
+}
+
+/// `ticketing-client get ''`: whether it succeeded, and what it said.
+fn program(address: SocketAddr, flags: &[String]) -> (bool, String) {
+    let output = Command::new(binaries::client().unwrap())
+        .env_clear()
+        .args(["--server-domain", &address.ip().to_string(), "--server-port", &address.port().to_string()])
+        .args(flags)
+        .args(["get", ""])
+        .output()
+        .unwrap();
+    (
+        output.status.success(),
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat(),
+    )
 }
 
 #[test]
