@@ -1,42 +1,16 @@
 //! `overlays/tls` in real Envoy: certificates on both sides of it.
 
+use std::fs;
 use std::io::{ErrorKind, Read as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
 
-use async_std::task::{self, block_on};
-use grpcio::RpcStatusCode;
 use testbed::secured::Overlay;
-use testbed::{Bed, BedError, Certificates, Testbed, Use, binaries, until_true};
+use testbed::{BedError, Certificates, Testbed, Use, binaries, until_true};
 
-use crate::caller::{Caller, Refusal};
-
-fn bed(servers: usize) -> Bed {
-    Testbed::new().servers(servers).envoy().overlay(Overlay::Tls).start().unwrap()
-}
-
-/// A caller of Envoy that trusts the callers' authority.
-fn caller(bed: &Bed, shown: Option<&str>) -> Caller {
-    let certificates = bed.secured().certificates();
-    let shown = shown.map(|name| certificates.of(name));
-    Caller::new(bed.envoy_address(), &certificates.of("reader"), shown.as_deref())
-}
-
-/// All counters whose names end so, added up: the middle is the listener's address.
-fn counted(bed: &Bed, ending: &str) -> u64 {
-    let stats = bed.envoy().stats(ending);
-    stats.into_iter().filter(|(name, _)| name.ends_with(ending)).map(|(_, value)| value).sum()
-}
-
-#[track_caller]
-fn assert_unavailable(outcome: Result<String, Refusal>, bed: &Bed) {
-    let unavailable = outcome.as_ref().is_err_and(|refusal| refusal.code == RpcStatusCode::UNAVAILABLE);
-    assert!(unavailable, "{outcome:?}\n{}", bed.logs());
-}
+use crate::caller::Caller;
+use crate::encrypted::{assert_unavailable, bed, caller, counted, handshake};
 
 #[test]
 fn calls_go_through_envoy_with_certificates_on_both_sides_to_every_server() {
@@ -182,7 +156,7 @@ fn assert_left_out(counter: &str, issue: impl Fn(&Certificates) -> Result<(), Be
     issue(bed.secured().certificates()).unwrap();
     let impostor = bed.secured().certificates().of("impostor");
     // It lets in whom it let in before.
-    std::fs::copy(bed.secured().certificates().of("server").join("ca.crt"), impostor.join("ca.crt")).unwrap();
+    fs::copy(bed.secured().certificates().of("server").join("ca.crt"), impostor.join("ca.crt")).unwrap();
     bed.server(1).kill().unwrap();
     bed.server(1).secret().update(&impostor).unwrap();
     bed.server(1).start_again().unwrap();
@@ -194,87 +168,6 @@ fn assert_left_out(counter: &str, issue: impl Fn(&Certificates) -> Result<(), Be
     }
     let address = bed.server(1).address().into();
     assert!(bed.envoy().hosts().iter().any(|host| host.address == address && !host.healthy));
-}
-
-/// Secret discovery from files, with `watched_directory`: what the kubelet does when a Secret changes.
-#[test]
-fn certificates_renewed_on_every_side_of_envoy_fail_no_call_and_are_used() {
-    const RENEWALS: usize = 5;
-    const CALLERS: usize = 4;
-    let bed = bed(2);
-    let (secured, certificates) = (bed.secured(), bed.secured().certificates());
-    let (address, reader) = (bed.envoy_address(), certificates.of("reader"));
-    let ended = AtomicBool::new(false);
-    let outcomes: Vec<_> = thread::scope(|scope| {
-        let ending = Ending(&ended);
-        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(|| call_until(&ended, address, &reader))).collect();
-        for _ in 0..RENEWALS {
-            let before = certificate_shown(&bed);
-            certificates.renew(&["envoy", "envoy-client", "server"]).unwrap();
-            secured.envoy_for_callers().update(&certificates.of("envoy")).unwrap();
-            secured.envoy_for_servers().update(&certificates.of("envoy-client")).unwrap();
-            bed.servers().iter().for_each(|server| server.secret().update(&certificates.of("server")).unwrap());
-            until_true("Envoy shows its new certificate", || certificate_shown(&bed) != before).unwrap();
-        }
-        drop(ending);
-        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
-    });
-    let failures: Vec<_> = outcomes.iter().flat_map(|(_, failures)| failures).collect();
-    assert!(failures.is_empty(), "{failures:?}\n{}", bed.logs());
-    assert!(outcomes.iter().all(|(calls, _)| *calls > 0));
-    // One at the start and one for each renewal, of the certificate for servers too.
-    let read = counted(&bed, "client_ssl_socket_factory.ssl_context_update_by_sds");
-    assert!(read > RENEWALS as u64, "Envoy read its certificate for servers {read} times");
-}
-
-/// Ends the callers, also when the test fails.
-struct Ending<'a>(&'a AtomicBool);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Calls on a connection that lasts, and on one that is made anew every few calls; what was called and what failed.
-fn call_until(ended: &AtomicBool, address: SocketAddr, shown: &Path) -> (u64, Vec<Refusal>) {
-    const CALLS_ON_ONE: u64 = 10;
-    let connect = || Caller::new(address, shown, Some(shown));
-    let (lasting, mut short) = (connect(), connect());
-    let (mut rounds, mut failures) = (0_u64, Vec::new());
-    while !ended.load(Ordering::Relaxed) {
-        if rounds.is_multiple_of(CALLS_ON_ONE) {
-            short = connect();
-        }
-        failures.extend([lasting.get().err(), short.get().err()].into_iter().flatten());
-        rounds += 1;
-        block_on(task::sleep(Duration::from_millis(2)));
-    }
-    (rounds, failures)
-}
-
-/// An authority is replaced in three steps (docs/tls.md); after the last one the old one opens nothing.
-#[test]
-fn a_caller_of_an_authority_that_was_taken_away_gets_no_new_connection() {
-    let bed = bed(1);
-    let certificates = bed.secured().certificates();
-    let connected = caller(&bed, Some("reader"));
-    connected.get().unwrap();
-    let updates = counted(&bed, "server_ssl_socket_factory.ssl_context_update_by_sds");
-    let mixed = bed.folder().join("mixed");
-    std::fs::create_dir(&mixed).unwrap();
-    for name in ["tls.crt", "tls.key"] {
-        std::fs::copy(certificates.of("envoy").join(name), mixed.join(name)).unwrap();
-    }
-    std::fs::copy(certificates.of("server").join("ca.crt"), mixed.join("ca.crt")).unwrap();
-    bed.secured().envoy_for_callers().update(&mixed).unwrap();
-    until_true("Envoy has read the new authority", || {
-        counted(&bed, "server_ssl_socket_factory.ssl_context_update_by_sds") > updates
-    })
-    .unwrap();
-    assert_unavailable(caller(&bed, Some("reader")).get(), &bed);
-    // What is connected stays so: replacing an authority does not end calls.
-    connected.get().unwrap();
 }
 
 /// `tls_minimum_protocol_version`.
@@ -316,33 +209,4 @@ fn a_handshake_that_does_not_get_on_is_ended() {
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
         other => panic!("Envoy did not end it: {other:?}"),
     }
-}
-
-/// The certificate that Envoy shows to a new connection.
-fn certificate_shown(bed: &Bed) -> String {
-    let shown = handshake(bed, &["-tls1_2"]);
-    let (_, certificate) = shown.split_once("-----BEGIN CERTIFICATE-----").unwrap_or_else(|| panic!("{shown}"));
-    certificate.split_once("-----END").unwrap().0.to_owned()
-}
-
-/// What openssl, as a caller with a good certificate, tells of a handshake with Envoy.
-fn handshake(bed: &Bed, flags: &[&str]) -> String {
-    let reader = bed.secured().certificates().of("reader");
-    s_client(bed.envoy_address(), &reader, flags)
-}
-
-fn s_client(address: SocketAddr, caller: &Path, flags: &[&str]) -> String {
-    let output = Command::new("openssl")
-        .args(["s_client", "-connect", &address.to_string(), "-alpn", "h2"])
-        .arg("-CAfile")
-        .arg(caller.join("ca.crt"))
-        .arg("-cert")
-        .arg(caller.join("tls.crt"))
-        .arg("-key")
-        .arg(caller.join("tls.key"))
-        .args(flags)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
 }
