@@ -35,21 +35,23 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY cmake cmake
 COPY corking corking
+COPY certificates/Cargo.toml certificates/
 COPY codegen/Cargo.toml codegen/
 COPY logging/Cargo.toml logging/
 COPY proto/Cargo.toml proto/
 COPY server/Cargo.toml server/
 COPY client/Cargo.toml client/
 COPY testbed/Cargo.toml testbed/
-RUN for member in codegen logging proto server client testbed; do \
+RUN for member in certificates codegen logging proto server client testbed; do \
         mkdir -p "$member/src" && touch "$member/src/lib.rs" && echo 'fn main() {}' >"$member/src/main.rs" || exit 1; \
     done \
     && cargo build --release --locked --package ticketing-server --package ticketing-client \
-    && cargo clean --release --package ticketing-logging --package ticketing-proto \
+    && cargo clean --release --package certificates --package ticketing-logging --package ticketing-proto \
         --package ticketing-server --package ticketing-client \
-    && rm -r logging/src proto/src server/src client/src
+    && rm -r certificates/src logging/src proto/src server/src client/src
 
 FROM dependencies AS build
+COPY certificates certificates
 COPY logging logging
 COPY proto proto
 COPY server server

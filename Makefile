@@ -191,6 +191,10 @@ cluster-test: setup ## Try all of it on the cluster of kubectl (CLUSTER_LOAD='ki
 figures-images: build images ## Measure the figures of images, compose and cluster
 	@$(TESTBED) figures images
 
+.PHONY: certs
+certs: ## Make certificates for development in certs/ (tools/certs: renew them, and make odd ones)
+	@tools/certs certs
+
 .PHONY: clean-tools
 clean-tools: ## Remove what tools/setup got
 	rm -rf .tools

@@ -1,5 +1,6 @@
 //! What was typed, or set in the environment.
 
+mod encryption;
 mod values;
 
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use ticketing_client::{Channel, Channels, MAX_DEADLINE, Target};
 
+use self::encryption::Encryption;
 pub(crate) use self::values::{count, duration, percent, positive, positive_duration};
 use crate::command::Command;
 use crate::exit::{self, Failure};
@@ -43,6 +45,9 @@ pub(crate) struct Settings {
         allow_negative_numbers = true
     )]
     pub(crate) server_port: u16,
+
+    #[command(flatten)]
+    pub(crate) encryption: Encryption,
 
     /// How long a call may take, for example 500ms or 3s; at most 1 day.
     #[arg(long, env = "DEADLINE", default_value = "3s", value_parser = deadline, global = true, value_name = "TIME")]
@@ -116,7 +121,17 @@ impl Settings {
 
     /// The server that is meant.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        Ok(Target::new(&self.server_domain, self.server_port)?)
+        let target = Target::new(&self.server_domain, self.server_port)?;
+        Ok(match self.encryption.meaning()? {
+            Some(tls) => target.with_tls(tls),
+            None => target,
+        })
+    }
+
+    /// The host as the system's resolver wants it: an IPv6 address without brackets.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.server_domain.as_str();
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use grpcio::Environment;
 
-use crate::channels::connection::{Dialling, dial};
+use crate::line::Line;
 use crate::{Customers, Target};
 
 /// How long a call may take unless its channel says otherwise.
@@ -23,10 +23,10 @@ pub const MAX_MESSAGE_BYTES: i32 = 4 << 20;
 /// Each call is one attempt: for retries, several connections and their replacement there is [`Channels`](crate::Channels).
 ///
 /// It connects with the first call, survives the server going away and coming back, and is closed when the last clone
-/// is dropped. Calls made while the server cannot be reached fail with UNAVAILABLE as soon as that is known.
+/// is dropped. With TLS it is exchanged for another one when certificates were renewed. Calls made while the server cannot be reached fail with UNAVAILABLE as soon as that is known.
 #[derive(Clone)]
 pub struct Channel {
-    inner: grpcio::Channel,
+    line: Line,
     target: Arc<Target>,
     deadline: Duration,
 }
@@ -60,8 +60,8 @@ impl Channel {
         self.deadline
     }
 
-    pub(crate) fn inner(&self) -> grpcio::Channel {
-        self.inner.clone()
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
     }
 }
 
@@ -83,7 +83,7 @@ impl ChannelBuilder {
         let environment = self
             .environment
             .unwrap_or_else(|| Arc::new(grpcio::EnvBuilder::new().cq_count(1).name_prefix("grpc-client").build()));
-        let inner = dial(&self.target, environment, &Dialling::default());
-        Channel { inner, target: Arc::new(self.target), deadline: self.deadline }
+        let target = Arc::new(self.target);
+        Channel { line: Line::new(&target, environment), target, deadline: self.deadline }
     }
 }

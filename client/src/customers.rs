@@ -13,6 +13,7 @@ use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use uuid::Uuid;
 
 use crate::calls::idempotent;
+use crate::line::Line;
 use crate::{CallError, Channel, Channels, MAX_DEADLINE, Safety, Target};
 
 /// The request header, with the value `true`, that tells a proxy that a `CreateCustomer` carries a `request_id` and may
@@ -64,14 +65,14 @@ pub struct Customers {
 #[derive(Clone)]
 enum Route {
     /// One connection, one attempt.
-    One(CustomerControllerClient),
+    One(Line),
     Many(Channels),
 }
 
 impl Customers {
     pub(crate) fn new(channel: &Channel) -> Self {
         Self {
-            route: Route::One(CustomerControllerClient::new(channel.inner())),
+            route: Route::One(channel.line().clone()),
             target: channel.target().clone(),
             deadline: channel.deadline(),
         }
@@ -102,7 +103,9 @@ impl Customers {
     /// The name of the pod that serves this call: the identity probe, without looking at anything but its answer.
     pub async fn identify(&self) -> Result<String, CallError> {
         match &self.route {
-            Route::One(client) => {
+            Route::One(line) => {
+                let mut room = None;
+                let client = line.client(&mut room);
                 let request = GetCustomerRequest::default_instance();
                 let call = || client.get_customer_async_opt(request, self.options());
                 let (customer, _) = self.finish("GetCustomer", call).await?;
@@ -149,7 +152,7 @@ impl Customers {
     /// an answer. It must not block.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         match &self.route {
-            Route::One(client) => client.spawn(task),
+            Route::One(line) => line.spawn(task),
             Route::Many(channels) => channels.spawn(task),
         }
     }
@@ -164,8 +167,9 @@ impl Customers {
         safety: Safety,
         start: impl Fn(&CustomerControllerClient, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
     ) -> Result<Answer<T>, CallError> {
+        let mut room = None;
         let client = match &self.route {
-            Route::One(client) => client,
+            Route::One(line) => line.client(&mut room),
             Route::Many(channels) => {
                 let start = |channel, options| start(&CustomerControllerClient::new(channel), options);
                 return channels.call_within(self.deadline, method, safety, start).await;

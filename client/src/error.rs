@@ -94,6 +94,9 @@ impl CallError {
     /// What a person can do about it; empty where there is nothing to say.
     pub fn advice(&self) -> &'static str {
         match self.code {
+            Code::Unavailable if self.is_unreached() && self.target.tls().is_some() => {
+                "is the server running, and do the certificates fit? `ticketing-client doctor` tells"
+            }
             Code::Unavailable if self.is_unreached() => "is the server running? Check the host and the port",
             Code::Unavailable | Code::Aborted => "try again in a moment",
             Code::Cancelled => "the server is stopping: try again in a moment",

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use ticketing_client::{BadTarget, CallError};
+use ticketing_client::{BadTarget, CallError, TlsFault};
 
 /// What a command that came to its end has to say with the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,12 @@ pub(crate) enum Failure {
     FileChanged(crate::command::FileFault),
     #[error("{0}")]
     Call(#[from] CallError),
+    /// No call was possible for want of encryption that both sides agree on.
+    #[error("cannot reach {}: {fault}; {}", .cause.target, .fault.advice())]
+    Tls { cause: Box<CallError>, fault: Box<TlsFault> },
+    /// The same amid a job that can be finished later.
+    #[error("cannot reach {}: {fault}; {}; {then}", .cause.target, .fault.advice())]
+    TlsUnfinished { cause: Box<CallError>, fault: Box<TlsFault>, then: String },
     /// A call that can be finished later, by what is said in `then`.
     #[error("{cause}; {then}")]
     Unfinished { cause: Box<CallError>, then: String },
@@ -109,6 +115,8 @@ impl Failure {
             Self::FileChanged(_)
             | Self::Call(_)
             | Self::Unfinished { .. }
+            | Self::Tls { .. }
+            | Self::TlsUnfinished { .. }
             | Self::ExportCut(_)
             | Self::LoadLost(_)
             | Self::Misplaced(_)
@@ -123,11 +131,21 @@ impl Failure {
         self.exit() == Exit::Done
     }
 
+    /// The same with what is wrong with the encryption, where it is a call that reached nobody.
+    pub(crate) fn because_of(self, fault: TlsFault) -> Self {
+        let fault = Box::new(fault);
+        match self {
+            Self::Call(cause) => Self::Tls { cause: Box::new(cause), fault },
+            Self::Unfinished { cause, then } => Self::TlsUnfinished { cause, fault, then },
+            other => other,
+        }
+    }
+
     /// The failed call, where it was one.
     pub(crate) fn call(&self) -> Option<&CallError> {
         match self {
             Self::Call(error) => Some(error),
-            Self::Unfinished { cause, .. } => Some(cause),
+            Self::Unfinished { cause, .. } | Self::Tls { cause, .. } | Self::TlsUnfinished { cause, .. } => Some(cause),
             _ => None,
         }
     }

@@ -44,7 +44,7 @@ impl Channel {
         let begun = Instant::now();
         let request = HealthCheckRequest { service: service.to_owned(), ..HealthCheckRequest::new() };
         let options = CallOption::default().timeout(self.deadline());
-        let answer = match HealthClient::new(self.inner()).check_async_opt(&request, options) {
+        let answer = match HealthClient::new(self.line().channel()).check_async_opt(&request, options) {
             Ok(call) => call.await,
             Err(error) => Err(error),
         };

@@ -37,6 +37,24 @@
 //! # Ok(()) }) }
 //! ```
 //!
+//! # TLS
+//!
+//! ```no_run
+//! use ticketing_client::{Channels, Target, Tls, TlsFiles};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let files = TlsFiles {
+//!     authorities: Some("/tls/ca.crt".into()),
+//!     identity: Some(("/tls/tls.crt".into(), "/tls/tls.key".into())),
+//! };
+//! let channels = Channels::builder(Target::new("envoy", 8443)?.with_tls(Tls::read(files)?)).build();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Certificates that are renewed in their files are used without a restart. Why a handshake fails, which C-core does not
+//! say, is found out by [`Target::examine_tls`].
+//!
 //! # Many calls at once
 //!
 //! A service that makes many calls at once adds three things of its own, none of which a library can bring along. Without
@@ -80,10 +98,13 @@ mod customers;
 mod details;
 mod error;
 mod health;
+mod line;
 mod retry;
 mod target;
+mod tls;
 
 pub use calls::Safety;
+pub use certificates::{Role, Unfit};
 pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_MESSAGE_BYTES};
 pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};
 pub use code::Code;
@@ -94,3 +115,4 @@ pub use health::Serving;
 pub use retry::Backoff;
 pub use target::{BadTarget, Target};
 pub use ticketing_proto::ticketing::{CreateCustomerRequest, Customer, CustomerList};
+pub use tls::{Examined, Tls, TlsFault, TlsFiles};

@@ -13,12 +13,13 @@ fn settings() -> String {
     for setting in Args::command().get_arguments() {
         let variable = setting.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
         let flag = setting.get_long().expect("every setting is a flag");
-        let default = setting.get_default_values().first().expect("every setting has a default").to_string_lossy();
+        let default = setting.get_default_values().first().map(|value| format!("`{}`", value.to_string_lossy()));
+        let default = default.unwrap_or_default();
         let help = setting.get_help().expect("every setting has a help text");
         let values: Vec<_> =
             setting.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
         let values = if values.is_empty() { String::new() } else { format!(": {}", values.join(" or ")) };
-        writeln!(table, "| {variable} | `--{flag}` | `{default}` | {help}{values} |").expect("a string takes text");
+        writeln!(table, "| {variable} | `--{flag}` | {default} | {help}{values} |").expect("a string takes text");
     }
     table
 }

@@ -3,11 +3,16 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
+use grpcio::ChannelBuilder;
+
+use crate::{Examined, Tls, TlsFault};
+
 /// A host and a port, or a URI of C-core's, checked to be one that a channel can be made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     host: Host,
     port: u16,
+    tls: Option<Tls>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +66,7 @@ impl Target {
             Err(_) if unbracketed.is_none() && is_name(host) => Host::Name(host.to_owned()),
             Err(_) => return Err(BadTarget::Host(host.to_owned())),
         };
-        Ok(Self { host, port })
+        Ok(Self { host, port, tls: None })
     }
 
     /// A target URI as C-core has it: `dns:///name:port`, several addresses as `ipv4:10.0.0.1:1,10.0.0.2:1`, `unix:path`.
@@ -77,10 +82,46 @@ impl Target {
                     && !rest.is_empty()
                     && !uri.contains(char::is_control) =>
             {
-                Ok(Self { host: Host::Uri(uri.to_owned()), port: 0 })
+                Ok(Self { host: Host::Uri(uri.to_owned()), port: 0, tls: None })
             }
             _ => Err(BadTarget::Scheme(uri.to_owned())),
         }
+    }
+
+    /// The same, with TLS on every connection; without this they are plaintext.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// Whether connections are encrypted, and how.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Sets what TLS needs on a channel that is made without this library; nothing for a target without TLS.
+    pub fn secure(&self, builder: ChannelBuilder) -> ChannelBuilder {
+        match &self.tls {
+            Some(tls) => tls.secure(builder),
+            None => builder,
+        }
+    }
+
+    /// Connects once, apart from all channels, to find out what is wrong with certificates: of a failed handshake C-core
+    /// does not say why. It takes some seconds at the most. Nothing is known about a target without TLS, or a URI.
+    pub async fn examine_tls(&self) -> Option<Result<Examined, TlsFault>> {
+        let tls = self.tls.clone()?;
+        let (host, port) = match &self.host {
+            Host::Name(name) => (name.clone(), self.port),
+            Host::Ipv6(address) => (address.to_string(), self.port),
+            Host::Uri(_) => return None,
+        };
+        Some(async_std::task::spawn_blocking(move || tls.examine(&host, port)).await)
+    }
+
+    /// A number that grows when renewed certificates were taken.
+    pub(crate) fn generation(&self) -> u64 {
+        self.tls.as_ref().map_or(0, Tls::generation)
     }
 
     /// The same as C-core's resolver wants it: a URI, in which brackets must be escaped.

@@ -22,7 +22,9 @@ mod cancellation;
 mod config;
 pub mod customer;
 mod drain;
+mod encryption;
 mod health;
+mod health_port;
 mod heartbeat;
 pub mod logging;
 mod metrics;
@@ -34,7 +36,9 @@ mod stop;
 pub mod store;
 mod threads;
 
-pub use config::{Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, PostgresUrl, Withheld};
+pub use config::{
+    Args, BadSetting, Command, Config, DatabaseUrl, DrainConfig, Encryption, EncryptionArgs, PostgresUrl, Withheld,
+};
 pub use drain::Drained;
 pub use serve::{App, BuildError, Running};
 pub use stop::StopSignals;

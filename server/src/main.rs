@@ -56,6 +56,10 @@ fn serve(args: Args) -> Result<ExitCode, Failure> {
     let app = built.map_err(not_built)?;
     let (grpc, admin) = (app.grpc, app.admin);
     log::info!("writes: {}", app.writes);
+    log::info!("encryption: {}", app.encryption);
+    if let Some(address) = app.health_port {
+        log::info!("serving health without encryption on {address}");
+    }
     let running = app.start();
     match admin {
         Some(admin) => log::info!("serving admin HTTP on {admin}"),

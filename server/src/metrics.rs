@@ -3,7 +3,7 @@
 //! No label is made from anything that a caller sends. Handles are resolved once, so a call only adds to atomics.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use grpcio::{MethodType, RpcStatusCode};
 use prometheus::core::Collector as _;
@@ -128,11 +128,57 @@ impl Metrics {
         self.serving.set(i64::from(serving));
     }
 
+    /// The metrics of certificates, which are there only where calls are encrypted.
+    pub(crate) fn encryption(&self) -> prometheus::Result<EncryptionMetrics> {
+        let metrics = EncryptionMetrics {
+            not_after: IntGauge::new(
+                "ticketing_tls_certificate_not_after_seconds",
+                "When the certificate in use expires, in seconds since 1970.",
+            )?,
+            reloads: IntCounterVec::new(
+                Opts::new("ticketing_tls_reloads_total", "Changed certificates that were taken, or refused as unfit."),
+                &["outcome"],
+            )?,
+        };
+        for outcome in ["taken", "refused"] {
+            metrics.reloads.with_label_values(&[outcome]);
+        }
+        self.registry.register(Box::new(metrics.not_after.clone()))?;
+        self.registry.register(Box::new(metrics.reloads.clone()))?;
+        Ok(metrics)
+    }
+
     /// Everything in the text format of Prometheus, version 0.0.4.
     pub(crate) fn text(&self) -> prometheus::Result<Vec<u8>> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// The metrics of certificates.
+#[derive(Clone)]
+pub(crate) struct EncryptionMetrics {
+    not_after: IntGauge,
+    reloads: IntCounterVec,
+}
+
+impl EncryptionMetrics {
+    /// Tells when the certificate in use expires.
+    pub(crate) fn expires(&self, end: SystemTime) {
+        let since = end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.not_after.set(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a renewed certificate that is in use from now on.
+    pub(crate) fn taken(&self, end: SystemTime) {
+        self.expires(end);
+        self.reloads.with_label_values(&["taken"]).inc();
+    }
+
+    /// Counts one that is not.
+    pub(crate) fn refused(&self) {
+        self.reloads.with_label_values(&["refused"]).inc();
     }
 }
 

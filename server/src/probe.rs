@@ -21,7 +21,7 @@ pub fn target(args: &Args, named: Option<&str>) -> Result<String, BadSetting> {
             Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(named.to_owned()),
             _ => Err(BadSetting::argument("ADDRESS:PORT", named, "name a server, for example 127.0.0.1:12345")),
         },
-        None => args.listen().map(|address| reachable(address).to_string()),
+        None => args.probed().map(|address| reachable(address).to_string()),
     }
 }
 
@@ -47,7 +47,12 @@ pub async fn ask(address: &str) -> Result<ServingStatus, String> {
 fn told(address: &str, status: &RpcStatus) -> String {
     let cause = status.message().rsplit(": ").next().unwrap_or_default();
     match status.code() {
-        RpcStatusCode::UNAVAILABLE => format!("cannot reach {address} ({cause}); is a server running there?"),
+        RpcStatusCode::UNAVAILABLE if cause == "Connection refused" => {
+            format!("cannot reach {address} ({cause}); is a server running there?")
+        }
+        RpcStatusCode::UNAVAILABLE => {
+            format!("cannot reach {address} ({cause}); where calls are encrypted, HEALTH_ADDR is the port for probes")
+        }
         RpcStatusCode::DEADLINE_EXCEEDED => {
             format!("{address} did not answer within {DEADLINE:?}; is it the gRPC port of a server?")
         }

@@ -13,9 +13,11 @@ use grpcio::{ChannelBuilder, EnvBuilder, Environment, ResourceQuota, Server, Ser
 
 use crate::admin::{self, Admin};
 use crate::cancellation::{Cancellation, cancellation};
-use crate::config::{Config, DatabaseUrl, DrainConfig};
+use crate::config::{Config, DatabaseUrl, DrainConfig, Encryption};
 use crate::drain::{self, Drained};
+use crate::encryption::{self, InUse};
 use crate::health::Health;
+use crate::health_port::HealthPort;
 use crate::heartbeat::Heartbeat;
 use crate::metrics::Metrics;
 use crate::reflection;
@@ -30,7 +32,7 @@ const MAX_CONCURRENT_STREAMS: i32 = 1024;
 const MAX_METADATA_BYTES: i32 = 16 << 10;
 
 /// Calls that a queue asks C-core for in advance. The default of 1024 can block a shutdown for 12 s (tikv/grpc-rs#674).
-const SLOTS_PER_QUEUE: usize = 32;
+pub(crate) const SLOTS_PER_QUEUE: usize = 32;
 
 /// A client's keepalive pings may come so often; C-core's own minimum of 5 minutes would close its connection.
 const MIN_PING_INTERVAL_MS: i32 = 10_000;
@@ -78,9 +80,14 @@ pub struct App {
     pub grpc: SocketAddr,
     /// Where admin HTTP will be served; none where it is off.
     pub admin: Option<SocketAddr>,
+    /// Where probes will be answered without encryption, where calls are encrypted.
+    pub health_port: Option<SocketAddr>,
     /// How answers will be written.
     pub writes: corking::Writes,
+    /// How calls will be encrypted, in words.
+    pub encryption: String,
     server: Server,
+    probes: Option<HealthPort>,
     cancellation: Cancellation,
     admin_listener: Option<TcpListener>,
     metrics: Metrics,
@@ -127,13 +134,16 @@ impl Config {
         let (admin, admin_listener) = admin_bound.transpose()?.unzip();
         // C-core does not say why a port cannot be bound, so the system is asked first.
         TcpListener::bind(self.listen).map_err(bind("LISTEN_ADDR", "listen-addr", self.listen))?;
+        if let Some(address) = self.encryption.as_ref().map(|encryption| encryption.health) {
+            TcpListener::bind(address).map_err(bind("HEALTH_ADDR", "health-addr", address))?;
+        }
 
         let writes = corking::start(self.corking);
         let queues = EnvBuilder::new().cq_count(self.workers.get()).name_prefix("grpc").build();
         let environment = Arc::new(queues);
         let heartbeat = Heartbeat::of(&environment);
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
-            .channel_args(limits(environment).build_args())
+            .channel_args(limits(Arc::clone(&environment)).build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
             .register_service(rpc::customer_controller(&observed, &edge))
             .register_service(health.service(&edge));
@@ -143,16 +153,26 @@ impl Config {
             }
         }
         let mut server = builder.build().map_err(set_up)?;
+        let encryption = encryption::in_words(self.encryption.as_ref());
+        let (mut credentials, mut probes) = (ServerCredentials::insecure(), None);
+        if let Some(Encryption { files, first, health: address }) = self.encryption {
+            credentials = InUse::follow(files, first, metrics.encryption().map_err(set_up)?).credentials();
+            let port = HealthPort::bind(address, &environment, &health, &edge);
+            probes = Some(port.map_err(|error| set_up(format!("C-core cannot listen on {address}: {error}")))?);
+        }
         let port = server
-            .add_listening_port(self.listen.to_string(), ServerCredentials::insecure())
+            .add_listening_port(self.listen.to_string(), credentials)
             .map_err(|error| set_up(format!("C-core cannot listen on {}: {error}", self.listen)))?;
         let grpc = SocketAddr::new(self.listen.ip(), port);
         let (database, drain) = (self.database, self.drain);
         Ok(App {
             grpc,
             admin,
+            health_port: probes.as_ref().map(|probes| probes.address),
             writes,
+            encryption,
             server,
+            probes,
             cancellation,
             admin_listener,
             metrics,
@@ -173,8 +193,12 @@ impl App {
             .admin_listener
             .map(|listener| admin::serve(listener, self.health.clone(), heartbeat.pulse(), self.metrics.clone()));
         self.server.start();
+        if let Some(probes) = &mut self.probes {
+            probes.start();
+        }
         Running {
             server: self.server,
+            probes: self.probes,
             cancellation: self.cancellation,
             admin,
             metrics: self.metrics,
@@ -190,6 +214,7 @@ impl App {
 /// A server that accepts calls. Dropping it cuts every call; [`Running::drain`] does not.
 pub struct Running {
     server: Server,
+    probes: Option<HealthPort>,
     cancellation: Cancellation,
     /// None where it is off.
     admin: Option<Admin>,
@@ -223,6 +248,10 @@ impl Running {
     /// `DRAIN_TIMEOUT`, then a second for calls that are cut, and the time that the store needs to close.
     pub async fn drain(self) -> Drained {
         let drained = drain::drain(self.server, self.cancellation, &self.metrics, &self.health, self.drain).await;
+        // Behind the drain: until then probes hear NOT_SERVING, and that the process lives.
+        if let Some(probes) = self.probes {
+            probes.stop().await;
+        }
         if let Some(admin) = self.admin {
             admin.stop().await;
         }
@@ -250,7 +279,7 @@ fn advice(reason: &io::Error) -> &'static str {
 }
 
 /// What one connection may ask of the server.
-fn limits(environment: Arc<Environment>) -> ChannelBuilder {
+pub(crate) fn limits(environment: Arc<Environment>) -> ChannelBuilder {
     ChannelBuilder::new(environment)
         // Messages are held to their limit at the edge (rpc/decode.rs, rpc/edge.rs), which costs less.
         .max_receive_message_len(-1)

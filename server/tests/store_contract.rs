@@ -6,12 +6,12 @@ mod contract;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{TestServer, patiently, serve, serve_on};
+use common::{NAME, TestServer, patiently, secured, serve, serve_encrypted, serve_on};
 use contract::{contract, new};
 use futures::future::{BoxFuture, FutureExt as _};
 use grpcio::RpcStatusCode;
 use tempfile::TempDir;
-use testbed::Postgres;
+use testbed::{Certificates, Postgres};
 use ticketing_proto::ticketing::{
     CreateCustomerRequest, Customer as CustomerMessage, GetCustomerRequest, ListCustomersRequest,
 };
@@ -25,6 +25,7 @@ contract!(postgres: postgres_with(&[]));
 contract!(postgres_serializable: postgres_with(&[("default_transaction_isolation", "serializable")]));
 contract!(cached: cached());
 contract!(wire: over_the_wire());
+contract!(encrypted_wire: over_the_encrypted_wire());
 contract!(wire_to_postgres: over_the_wire_to_postgres());
 
 fn sqlite_in_a_new_file() -> (SqliteStore, TempDir) {
@@ -53,6 +54,13 @@ fn over_the_wire_to_postgres() -> (RemoteStore, (TestServer, Arc<Postgres>)) {
 fn over_the_wire() -> (RemoteStore, TestServer) {
     let server = serve();
     (RemoteStore(server.customers()), server)
+}
+
+fn over_the_encrypted_wire() -> (RemoteStore, (TestServer, Certificates)) {
+    let certificates = Certificates::make().expect("certificates");
+    let server = serve_encrypted(&certificates.certificate("server"), &certificates.key("server"), &[]);
+    let channel = secured(server.grpc, &certificates, "server", None, NAME);
+    (RemoteStore(CustomerControllerClient::new(channel)), (server, certificates))
 }
 
 /// A store behind a server: what the RPCs make of the promises.

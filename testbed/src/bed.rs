@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::binaries::scratch;
 use crate::process::END_LIMIT;
+use crate::secured::{Overlay, Secured};
 use crate::server::Launch;
 use crate::{BedError, DnsServer, Endpoints, L4Balancer, Load, Port, Postgres, Server, Stop, description, envoy, wait};
 
@@ -28,6 +29,7 @@ pub struct Testbed {
     l4_seed: Option<u64>,
     database_url: Option<String>,
     postgres: bool,
+    overlay: Option<Overlay>,
     stop: Stop,
 }
 
@@ -73,6 +75,12 @@ impl Testbed {
         self
     }
 
+    /// Servers and Envoy as this overlay sets them up, with certificates of the bed's own.
+    pub fn overlay(mut self, overlay: Overlay) -> Self {
+        self.overlay = Some(overlay);
+        self
+    }
+
     /// Gives up, and ends what runs already, as soon as `stop` is asked for.
     pub fn stop_on(mut self, stop: &Stop) -> Self {
         self.stop = stop.clone();
@@ -93,10 +101,11 @@ impl Testbed {
         let grpc = Port::free_on(&addresses)?;
         let dns = DnsServer::start(vec![(envoy::CLUSTER, endpoints.clone())])
             .map_err(BedError::io("start the DNS server"))?;
+        let secured = self.overlay.map(|overlay| Secured::prepare(overlay, folder.path())).transpose()?;
         let envoy = self
             .envoy
             .then(|| {
-                let file = envoy::ConfigFile::of_repository()?;
+                let file = self.overlay.map_or_else(envoy::ConfigFile::of_repository, Overlay::config)?;
                 envoy::Envoy::start(&file, folder.path(), self.envoy_port, grpc.number(), dns.address())
             })
             .transpose()?;
@@ -109,6 +118,8 @@ impl Testbed {
             endpoints,
             grpc,
             admin: Port::free_on(&addresses)?,
+            health: Port::free_on(&addresses)?,
+            secured,
             started: 0,
             database_url,
             postgres,
@@ -131,6 +142,8 @@ pub struct Bed {
     endpoints: Endpoints,
     grpc: Port,
     admin: Port,
+    health: Port,
+    secured: Option<Secured>,
     /// Servers started so far: as in Kubernetes, no name and no address comes twice.
     started: u32,
     database_url: String,
@@ -208,6 +221,19 @@ impl Bed {
         self.postgres.as_ref().expect("this bed was built without postgres()")
     }
 
+    /// Certificates and tokens.
+    ///
+    /// # Panics
+    /// When the bed was built without an overlay.
+    pub fn secured(&self) -> &Secured {
+        self.secured_by().expect("this bed was built without overlay()")
+    }
+
+    /// The same; none where the bed was built without an overlay.
+    pub(crate) fn secured_by(&self) -> Option<&Secured> {
+        self.secured.as_ref()
+    }
+
     /// The folder that goes with the bed, for files that shall go too.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -274,7 +300,15 @@ impl Bed {
             let ip = address(self.started);
             self.started += 1;
             let pod = format!("app-server-{}", self.started);
+            let health = self.secured.is_some().then(|| SocketAddrV4::new(ip, self.health.number()));
+            let secret = self.secured.as_ref().zip(health).map(|(secured, health)| {
+                let volume = secured.mount_for(&pod)?;
+                let settings = Secured::settings(&volume, health)?;
+                Ok::<_, BedError>((volume, settings))
+            });
             let launch = Launch {
+                health,
+                secret: secret.transpose()?,
                 address: SocketAddrV4::new(ip, self.grpc.number()),
                 admin: SocketAddrV4::new(ip, self.admin.number()),
                 database_url: self.database_url.clone(),

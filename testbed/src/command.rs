@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use testbed::balance::{Balance, Callers};
 use testbed::figures::{self, Area};
+use testbed::secured::Overlay;
 use testbed::{BedError, Stop, Testbed, compose, demo};
 
 /// Servers behind real Envoy on this machine's loopback. Everything that is started ends with this program.
@@ -52,6 +53,9 @@ struct Up {
     /// The port of Envoy's listener on 127.0.0.1 [default: a free one]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     envoy_port: Option<u16>,
+    /// TLS, as this overlay has it; the line of JSON then has the folder of the certificates too [default: without TLS]
+    #[arg(long, value_enum, value_name = "OVERLAY")]
+    overlay: Option<Overlay>,
     /// The store that the servers share [default: a fresh file that goes with the program]
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
@@ -78,6 +82,9 @@ impl Up {
         let mut testbed = Testbed::new().servers(self.servers).envoy().stop_on(stop);
         if let Some(port) = self.envoy_port {
             testbed = testbed.envoy_port(port);
+        }
+        if let Some(overlay) = self.overlay {
+            testbed = testbed.overlay(overlay);
         }
         if let Some(url) = self.database_url {
             testbed = testbed.database_url(url);

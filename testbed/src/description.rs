@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::secured::Secured;
 use crate::{Bed, Server};
 
 /// A bed with Envoy, as `testbed up` prints it.
@@ -15,6 +16,12 @@ pub struct Description {
     pub envoy_pid: u32,
     /// The servers, oldest first.
     pub servers: Vec<ServerDescription>,
+    /// The folder of the certificates, as `tools/certs` makes it, where the bed has TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<String>,
+    /// The folder of the key that signs tokens, for `tools/tokens`, where callers need some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<String>,
 }
 
 /// One server.
@@ -32,12 +39,14 @@ pub struct ServerDescription {
 
 impl Description {
     pub(crate) fn of(bed: &Bed) -> Self {
-        let envoy = bed.envoy();
+        let (envoy, secured) = (bed.envoy(), bed.secured_by());
         Self {
             envoy: envoy.address().to_string(),
             admin: envoy.admin().to_string(),
             envoy_pid: envoy.process().pid(),
             servers: bed.servers().iter().map(ServerDescription::of).collect(),
+            certificates: secured.map(|secured| secured.certificates().folder().display().to_string()),
+            tokens: secured.and_then(Secured::tokens).map(|tokens| tokens.folder().display().to_string()),
         }
     }
 }

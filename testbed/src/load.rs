@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_std::task::{self, JoinHandle, block_on};
-use ticketing_client::Customers;
+use ticketing_client::CallError;
 
 use crate::Tally;
 use crate::connect::channel_to;
@@ -25,9 +25,21 @@ pub struct Load {
 impl Load {
     /// Starts `callers` callers of the server or proxy at `address`.
     pub fn start(address: SocketAddr, callers: usize) -> Self {
+        let customers = channel_to(address).customers();
+        Self::of(callers, move || {
+            let customers = customers.clone();
+            async move { customers.identify().await }
+        })
+    }
+
+    /// The same for any call that says which pod answered.
+    pub(crate) fn of<C, O>(callers: usize, call: C) -> Self
+    where
+        C: Fn() -> O + Clone + Send + 'static,
+        O: Future<Output = Result<String, CallError>> + Send,
+    {
         let ended = Arc::new(AtomicBool::new(false));
-        let channel = channel_to(address);
-        let callers = (0..callers).map(|_| task::spawn(call_until(ended.clone(), channel.customers()))).collect();
+        let callers = (0..callers).map(|_| task::spawn(call_until(ended.clone(), call.clone()))).collect();
         Self { ended, callers }
     }
 
@@ -48,10 +60,13 @@ impl Drop for Load {
     }
 }
 
-async fn call_until(ended: Arc<AtomicBool>, customers: Customers) -> Tally {
+async fn call_until<O>(ended: Arc<AtomicBool>, call: impl Fn() -> O) -> Tally
+where
+    O: Future<Output = Result<String, CallError>>,
+{
     let mut tally = Tally::default();
     while !ended.load(Ordering::Relaxed) {
-        tally.count(customers.identify().await);
+        tally.count(call().await);
         task::sleep(PAUSE).await;
     }
     tally

@@ -9,6 +9,14 @@ pub(crate) fn creates_handled(server: &Server) -> Result<u64, BedError> {
     Ok(handled(&page, "CreateCustomer"))
 }
 
+/// Renewed certificates that this server has taken since it started.
+pub(crate) fn certificates_taken(server: &Server) -> Result<u64, BedError> {
+    let unfit = || BedError::Unexpected(format!("{} shows no metrics of certificates", server.pod()));
+    let page = http::get(server.admin(), "/metrics").ok_or_else(unfit)?;
+    let line = page.lines().find(|line| line.starts_with("ticketing_tls_reloads_total{outcome=\"taken\"}"));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).ok_or_else(unfit)
+}
+
 fn handled(page: &str, method: &str) -> u64 {
     let ours = |line: &&str| {
         line.starts_with("grpc_server_handled_total{")

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use ticketing_client::Serving;
 
 use crate::connect::channel_with_deadline;
+use crate::secured::SecretVolume;
 use crate::{BedError, Endpoints, Process, Stop, binaries, wait};
 
 /// The service that Envoy asks about too.
@@ -29,6 +30,10 @@ pub(crate) struct Launch {
     pub(crate) admin: SocketAddrV4,
     pub(crate) database_url: String,
     pub(crate) log: PathBuf,
+    /// Where it tells its health without TLS, if it speaks TLS.
+    pub(crate) health: Option<SocketAddrV4>,
+    /// Its certificates, and what tells it of them.
+    pub(crate) secret: Option<(SecretVolume, Vec<(String, String)>)>,
 }
 
 /// A server, running or not. It ends when it is dropped.
@@ -68,6 +73,15 @@ impl Server {
     /// Where it serves admin HTTP.
     pub fn admin(&self) -> SocketAddrV4 {
         self.launch.admin
+    }
+
+    /// Its mount of the certificates.
+    ///
+    /// # Panics
+    /// When the bed was built without an overlay.
+    pub fn secret(&self) -> &SecretVolume {
+        let (volume, _) = self.launch.secret.as_ref().expect("this bed was built without overlay()");
+        volume
     }
 
     /// The id of the process that runs, or ran last.
@@ -140,12 +154,13 @@ impl Server {
 
     /// Waits until it says SERVING, then lists its address.
     pub(crate) fn wait_until_serving(&self) -> Result<(), BedError> {
+        let health = self.launch.health.unwrap_or(self.address());
         let mut channel = None;
         wait::until(&format!("{} says SERVING", self.pod()), READY_LIMIT, LOOK_EVERY, &self.stop, || {
             self.run().process.check_running()?;
             // A channel that finds nobody pauses before it tries again: longer than a start takes.
-            if channel.is_none() && TcpStream::connect(self.address()).is_ok() {
-                channel = Some(channel_with_deadline(self.address(), CHECK_LIMIT));
+            if channel.is_none() && TcpStream::connect(health).is_ok() {
+                channel = Some(channel_with_deadline(health, CHECK_LIMIT));
             }
             let serving = channel.as_ref().map(|channel| block_on(channel.health(SERVICE)));
             Ok(matches!(serving, Some(Ok(Serving::Serving))).then_some(()))
@@ -189,6 +204,9 @@ impl Run {
             .args(["--admin-addr", &launch.admin.to_string()])
             .args(["--pod-name", &launch.pod])
             .args(["--database-url", &launch.database_url]);
+        if let Some((_, settings)) = &launch.secret {
+            command.envs(settings.iter().map(|(name, value)| (name, value)));
+        }
         let begun = Instant::now();
         let process = Process::start(&launch.pod, &mut command, &launch.log)?;
         Ok(Self { process, begun, ready_after: None })

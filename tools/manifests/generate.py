@@ -3,13 +3,21 @@
 import hashlib
 import re
 
+import authorization
 import canary
+import tls
 from faults import Unfit
 from places import ENVOY
 
 CONFIG_MAP = "manifests/envoy-conf.yaml"
 CANARY_CONFIG_MAP = "overlays/canary/envoy-conf.yaml"
 CANARY_ANNOTATION = "overlays/canary/envoy-annotation.yaml"
+# Overlays whose Envoy has another configuration: what makes it, and the files of certificates beside it.
+SECURED = {
+    "overlays/tls": (tls.envoy_file, tls.secret_files()),
+    "overlays/authorization-certificate": (authorization.by_certificate, tls.secret_files()),
+    "overlays/authorization-jwt": (authorization.by_token, tls.secret_files(authorization.TOKENS)),
+}
 CANARY_SERVER = "overlays/canary/app-server-canary.yaml"
 CANARY_KUSTOMIZATION = "overlays/canary/kustomization.yaml"
 CANARY_TAG = re.compile(r"(- name: ticketing-server-canary\n    newName: \S+\n    newTag: )(\S+)")
@@ -30,6 +38,10 @@ def everything(root, percent=None):
         CANARY_CONFIG_MAP: config_map(with_canary, "from envoy.yaml; CANARY=10 is the percentage"),
         CANARY_ANNOTATION: annotation(with_canary),
     }
+    for overlay, (made_from, secret_files) in SECURED.items():
+        secured = made_from(text)
+        files[f"{overlay}/envoy-conf.yaml"] = config_map(secured, "from envoy.yaml", secret_files)
+        files[f"{overlay}/envoy-annotation.yaml"] = annotation(secured)
     for path in ("manifests/app-server.yaml", "manifests/app-client.yaml"):
         files[path] = once(r"(image: ticketing-(?:server|client)):\S+", rf"\g<1>:{version}", read(path), path)
     path = "manifests/envoy.yaml"
@@ -62,8 +74,9 @@ def write(root, percent=None):
     return changed
 
 
-def config_map(text, source):
-    lines = "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
+def config_map(text, source, more={}):
+    """`more` are files beside envoy.yaml; none in place of a text takes away what a base has."""
+    files = "".join(f"  {name}: {block(file)}" for name, file in {"envoy.yaml": text, **more}.items())
     return (
         f"# Written by `make manifests` {source}.\n"
         "apiVersion: v1\n"
@@ -72,8 +85,14 @@ def config_map(text, source):
         "  name: envoy-conf\n"
         "  labels: { app.kubernetes.io/part-of: ticketing }\n"
         "data:\n"
-        f"  envoy.yaml: |\n{lines}"
+        f"{files}"
     )
+
+
+def block(text):
+    if text is None:
+        return "null\n"
+    return "|\n" + "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
 
 
 def annotation(text):

@@ -73,20 +73,22 @@ pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Di
         let millis = i32::try_from(idle.as_millis()).unwrap_or(i32::MAX);
         builder = builder.raw_cfg_int(IDLE_TIMEOUT_ARG.into(), millis);
     }
-    builder.connect(&target.uri())
+    target.secure(builder).connect(&target.uri())
 }
 
 /// A channel and what is known about it. It is closed when it has been exchanged and its last call has ended.
 pub(crate) struct Connection {
     pub(crate) channel: grpcio::Channel,
+    /// Which generation of certificates it was made with.
+    pub(crate) generation: u64,
     in_flight: AtomicUsize,
     /// The last call did not reach anybody. Such a connection has few calls in flight and would draw all others.
     failing: AtomicBool,
 }
 
 impl Connection {
-    pub(crate) fn new(channel: grpcio::Channel) -> Arc<Self> {
-        Arc::new(Self { channel, in_flight: AtomicUsize::new(0), failing: AtomicBool::new(false) })
+    pub(crate) fn new(channel: grpcio::Channel, generation: u64) -> Arc<Self> {
+        Arc::new(Self { channel, generation, in_flight: AtomicUsize::new(0), failing: AtomicBool::new(false) })
     }
 
     /// What a choice goes by: the smaller, the better.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use futures::future::{Either, select};
 
-use super::connection::Connection;
 use super::state::State;
 use super::{Inner, Slot};
 
@@ -24,6 +23,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
     let mut told = State::Idle;
     let mut told_why = false;
     let mut due = None;
+    let mut renewed = None;
     loop {
         let Some(held) = inner.upgrade() else { return };
         let Some(slot) = held.slots.get(place) else { return };
@@ -43,6 +43,16 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             (Some(age), State::Ready) if due.is_none() => due = Some(Instant::now() + jittered(age)),
             (_, State::Idle) => due = None,
             _ => {}
+        }
+        let generation = held.target.generation();
+        if generation != connection.generation && renewed != Some(generation) {
+            renewed = Some(generation);
+            if state == State::Idle {
+                // Nothing is lost, and there is nothing to wait for: the next call connects.
+                slot.exchange(held.connection());
+            } else {
+                due = Some(Instant::now());
+            }
         }
         if due.is_some_and(|due| Instant::now() >= due) {
             if replace(&held, slot).await {
@@ -64,7 +74,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
 
 /// Makes a new connection and exchanges it for the old one when it is ready; no call is ever without one.
 async fn replace(inner: &Arc<Inner>, slot: &Slot) -> bool {
-    let young = Connection::new(inner.dial());
+    let young = inner.connection();
     let ready = Box::pin(young.channel.wait_for_connected(REPLACEMENT_TIMEOUT));
     let ready = match select(ready, Box::pin(async_std::task::sleep(REPLACEMENT_TIMEOUT))).await {
         Either::Left((ready, _)) => ready,

@@ -75,7 +75,7 @@ impl Channels {
     }
 
     fn start(mut inner: Inner, connections: usize) -> Self {
-        inner.slots = (0..connections).map(|_| Slot(RwLock::new(Connection::new(inner.dial())))).collect();
+        inner.slots = (0..connections).map(|_| Slot(RwLock::new(inner.connection()))).collect();
         let inner = Arc::new(inner);
         for place in 0..connections {
             async_std::task::spawn(life::look_after(Arc::downgrade(&inner), place));
@@ -85,8 +85,11 @@ impl Channels {
 }
 
 impl Inner {
-    fn dial(&self) -> grpcio::Channel {
-        dial(&self.target, self.environment.clone(), &self.dialling)
+    /// A new connection, with the certificates as they are now.
+    fn connection(&self) -> Arc<Connection> {
+        // Before the files are used: what changes meanwhile makes it old at once.
+        let generation = self.target.generation();
+        Connection::new(dial(&self.target, self.environment.clone(), &self.dialling), generation)
     }
 
     /// A connection for one attempt, another than that at `except` where there is one.

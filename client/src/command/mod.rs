@@ -18,6 +18,7 @@ mod watch;
 use std::io::Write;
 
 use futures::TryStreamExt;
+use ticketing_client::Code;
 
 pub(crate) use capacity::{Capacities, MEASURED_PODS};
 #[cfg(test)]
@@ -31,7 +32,7 @@ pub(crate) use import::{Checked, FileFault, Import, ImportSummary, Misplaced, No
 pub(crate) use load::{Comparison, Judgement, LoadFault, LoadReport, Run, Slice, bars};
 pub(crate) use watch::{Watch, WatchSummary};
 
-use crate::args::{Args, Switch};
+use crate::args::{Args, Settings, Switch};
 use crate::exit::{Exit, Failure};
 use crate::report::{Report, write_load_page};
 use crate::stop::interruptible;
@@ -60,11 +61,34 @@ impl Command {
 
 /// Runs the command that was asked for and reports what it returns to `out`.
 pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let settings = args.settings;
     let command = args.command.unwrap_or_else(|| Command::Watch(Watch::default()));
-    if command.makes_many_calls() {
-        log::debug!("writes: {}", corking::start(args.settings.corking == Switch::On));
+    match carry_out(&settings, command, report, out).await {
+        Err(failure) => Err(explained(&settings, failure).await),
+        ended => ended,
     }
-    let settings = &args.settings;
+}
+
+/// Says what is wrong with the encryption, where a call reached nobody for that reason: C-core tells a code at best.
+async fn explained(settings: &Settings, failure: Failure) -> Failure {
+    let silent = [Code::Unavailable, Code::DeadlineExceeded];
+    let unreached = failure.call().is_some_and(|call| !call.answered && silent.contains(&call.code));
+    let fault = if unreached { doctor::tls_fault(settings).await } else { None };
+    match fault {
+        Some(fault) => failure.because_of(fault),
+        None => failure,
+    }
+}
+
+async fn carry_out(
+    settings: &Settings,
+    command: Command,
+    report: &dyn Report,
+    out: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    if command.makes_many_calls() {
+        log::debug!("writes: {}", corking::start(settings.corking == Switch::On));
+    }
     // A bad one is refused whatever the command. Each makes what it calls on: a channel is a thread, too.
     settings.target()?;
     match command {

@@ -16,6 +16,7 @@ mod namespace;
 mod outage;
 mod policies;
 mod relay;
+mod renewal;
 mod replacement;
 mod retries;
 #[expect(dead_code, reason = "the tests of the program use the rest")]

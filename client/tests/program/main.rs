@@ -12,4 +12,5 @@ mod pages;
 mod program;
 mod scripted;
 mod server;
+mod tls;
 mod watch;

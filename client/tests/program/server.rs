@@ -16,8 +16,13 @@ impl Server {
 
     /// As `pod`, on `port` or on a free one if that is 0.
     pub(crate) fn named(pod: &str, port: u16) -> Self {
+        Self::with(pod, port, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn with(pod: &str, port: u16, flags: &[&str]) -> Self {
         let address = format!("127.0.0.1:{port}");
-        let args = Args::try_parse_from([
+        let base = [
             "ticketing-server",
             "--listen-addr",
             &address,
@@ -31,8 +36,8 @@ impl Server {
             "0s",
             "--drain-timeout",
             "5s",
-        ])
-        .expect("the settings are sound");
+        ];
+        let args = Args::try_parse_from(base.iter().chain(flags)).expect("the settings are sound");
         let app = Config::try_from(args).expect("the settings make sense").build().expect("the ports are free");
         let port = app.grpc.port();
         let running = app.start();

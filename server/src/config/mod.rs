@@ -10,8 +10,11 @@ use clap::{Parser, Subcommand};
 use ticketing_logging::Format;
 
 mod database;
+mod encryption;
 
 pub use database::{DatabaseUrl, PostgresUrl};
+pub(crate) use encryption::{Certificates, EncryptionFiles};
+pub use encryption::{Encryption, EncryptionArgs};
 
 /// The customer service over gRPC. Every setting is a flag and an environment variable.
 #[derive(Debug, Clone, Parser)]
@@ -23,6 +26,9 @@ pub struct Args {
     /// Where /livez, /readyz and /metrics are served over HTTP; port 0 takes a free one, and off serves them nowhere
     #[arg(long, env = "ADMIN_ADDR", default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT|off")]
     pub admin_addr: String,
+    /// TLS
+    #[command(flatten)]
+    pub encryption: EncryptionArgs,
     /// The name by which this server tells callers who answered
     #[arg(long, env = "POD_NAME", default_value = "test", value_name = "NAME")]
     pub pod_name: String,
@@ -92,7 +98,7 @@ impl fmt::Debug for Withheld {
 pub enum Command {
     /// Ask a server whether it serves, for probes: exit code 0 if so
     Health {
-        /// The server [default: the port of --listen-addr on the loopback address]
+        /// The server [default: the port of --listen-addr, with TLS_CERT that of --health-addr, on the loopback address]
         #[arg(value_name = "ADDRESS:PORT")]
         address: Option<String>,
     },
@@ -120,6 +126,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Admin HTTP; none where it is off.
     pub admin: Option<SocketAddr>,
+    /// Whether and how calls are encrypted.
+    pub encryption: Option<Encryption>,
     /// Printable ASCII, fit for a header.
     pub pod_name: String,
     /// Any text.
@@ -184,6 +192,7 @@ impl TryFrom<Args> for Config {
         Ok(Self {
             listen,
             admin,
+            encryption: args.encryption.meaning(listen, admin)?,
             pod_name: pod_name(args.pod_name, args.pod_name_from.as_deref())?,
             app_version: args.app_version,
             database: database(&args.database_url.0, args.database_password_file.as_deref())?,
@@ -203,6 +212,11 @@ impl Args {
     /// Where these settings serve gRPC.
     pub(crate) fn listen(&self) -> Result<SocketAddr, BadSetting> {
         address("LISTEN_ADDR", "listen-addr", &self.listen_addr)
+    }
+
+    /// Where these settings answer probes.
+    pub(crate) fn probed(&self) -> Result<SocketAddr, BadSetting> {
+        self.encryption.probed().unwrap_or_else(|| self.listen())
     }
 
     /// How log lines shall look. Asked for before there is a [`Config`], whose making may be worth a line.

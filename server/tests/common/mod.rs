@@ -3,16 +3,18 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_std::task::block_on;
 use clap::Parser as _;
 use grpcio::{
-    CallOption, Channel, ChannelBuilder, Client, CompressionAlgorithms, EnvBuilder, GrpcSlice, Marshaller, Method,
-    MethodType, RpcStatus,
+    CallOption, Channel, ChannelBuilder, ChannelCredentialsBuilder, Client, CompressionAlgorithms, EnvBuilder,
+    GrpcSlice, Marshaller, Method, MethodType, RpcStatus,
 };
 use protobuf::Message as _;
+use testbed::Certificates;
 use ticketing_proto::error_details::BadRequest;
 use ticketing_proto::health::HealthCheckRequest;
 use ticketing_proto::health::health_check_response::ServingStatus;
@@ -31,6 +33,7 @@ pub(crate) struct TestServer {
     pub(crate) grpc: SocketAddr,
     /// None where it is off.
     pub(crate) admin: Option<SocketAddr>,
+    pub(crate) health_port: Option<SocketAddr>,
     running: Running,
     channel: Channel,
 }
@@ -59,8 +62,41 @@ pub(crate) fn start(flags: &[&str]) -> TestServer {
     .concat();
     let config = Config::try_from(Args::try_parse_from(flags).expect("flags")).expect("settings");
     let app = config.build().expect("free ports");
-    let (grpc, admin) = (app.grpc, app.admin);
-    TestServer { grpc, admin, running: app.start(), channel: connect(grpc) }
+    let (grpc, admin, health_port) = (app.grpc, app.admin, app.health_port);
+    TestServer { grpc, admin, health_port, running: app.start(), channel: connect(grpc) }
+}
+
+/// The name that the server's certificates of [`Certificates`] have.
+pub(crate) const NAME: &str = "app-server-headless";
+
+/// A server on an empty store that shows this certificate.
+pub(crate) fn serve_encrypted(certificate: &Path, key: &Path, flags: &[&str]) -> TestServer {
+    let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    let (certificate, key) = (path(certificate), path(key));
+    let own = ["--health-addr", "127.0.0.1:0", "--tls-cert", &certificate, "--tls-key", &key];
+    serve_on(MemoryStore::new(), &[&own, flags].concat())
+}
+
+/// A channel with a connection of its own to a server that must be called `name`; it trusts the authority of
+/// `trusted`, and shows the certificate of `own`.
+pub(crate) fn secured(
+    address: SocketAddr,
+    certificates: &Certificates,
+    trusted: &str,
+    own: Option<&str>,
+    name: &str,
+) -> Channel {
+    let read = |path: std::path::PathBuf| std::fs::read(path).expect("a file of certificates");
+    let mut credentials = ChannelCredentialsBuilder::new().root_cert(read(certificates.authority(trusted)));
+    if let Some(own) = own {
+        credentials = credentials.cert(read(certificates.certificate(own)), read(certificates.key(own)));
+    }
+    let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+    ChannelBuilder::new(environment)
+        .use_local_subchannel_pool(true)
+        .set_credentials(credentials.build())
+        .override_ssl_target(name)
+        .connect(&address.to_string())
 }
 
 /// A channel with a connection of its own.

@@ -7,3 +7,4 @@ mod life;
 mod secrets;
 mod started;
 mod stores;
+mod tls;

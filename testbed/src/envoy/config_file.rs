@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::beside::move_paths;
 use super::{Places, place};
 use crate::{BedError, binaries};
 
@@ -23,6 +24,8 @@ pub fn article_file() -> PathBuf {
 pub struct ConfigFile {
     path: PathBuf,
     config: Value,
+    /// Files that the configuration names and that lie beside it, by their names.
+    beside: Vec<(String, Value)>,
 }
 
 impl ConfigFile {
@@ -38,16 +41,21 @@ impl ConfigFile {
 
     /// Another file of the repository, given by its whole path.
     pub fn of(path: PathBuf) -> Result<Self, BedError> {
-        Ok(Self { config: read(&path)?, path })
+        Ok(Self { config: read(&path)?, path, beside: Vec::new() })
     }
 
-    /// What a ConfigMap of the repository holds under `envoy.yaml`.
+    /// What a ConfigMap of the repository holds: `envoy.yaml` and the files beside it.
     pub fn of_config_map(path: impl AsRef<Path>) -> Result<Self, BedError> {
         let path = binaries::repository().join(path);
         let map = read(&path)?;
-        let text = map["data"]["envoy.yaml"].as_str();
-        let text = text.ok_or_else(|| unfit(&path, "is no ConfigMap with a key envoy.yaml".to_owned()))?;
-        Ok(Self { config: parse(&path, text)?, path })
+        let files = map["data"].as_object().into_iter().flatten();
+        // A patch takes a file away by null.
+        let texts = files.filter_map(|(name, text)| Some((name, text.as_str()?)));
+        let parsed = texts.map(|(name, text)| parse(&path, text).map(|file| (name.clone(), file)));
+        let mut beside = parsed.collect::<Result<Vec<_>, BedError>>()?;
+        let ours = beside.iter().position(|(name, _)| name == "envoy.yaml");
+        let ours = ours.ok_or_else(|| unfit(&path, "is no ConfigMap with a key envoy.yaml".to_owned()))?;
+        Ok(Self { config: beside.remove(ours).1, path, beside })
     }
 
     /// The share of calls, from 0 to 1, that every route with weights gives to its first cluster, which is the canary's.
@@ -60,10 +68,20 @@ impl ConfigFile {
         }
     }
 
-    /// As JSON, on loopback.
-    pub(super) fn placed(&self, places: &Places) -> Result<Vec<u8>, BedError> {
-        let config = place(self.config.clone(), places).map_err(|reason| unfit(&self.path, reason))?;
+    /// As JSON, on loopback, with the files that it names in `folder`.
+    pub(super) fn placed(&self, places: &Places, folder: &Path) -> Result<Vec<u8>, BedError> {
+        let mut config = place(self.config.clone(), places).map_err(|reason| unfit(&self.path, reason))?;
+        move_paths(&mut config, folder);
         Ok(config.to_string().into_bytes())
+    }
+
+    /// Writes the files beside it, each as JSON, which is YAML too.
+    pub(super) fn write_beside(&self, folder: &Path) -> Result<(), BedError> {
+        self.beside.iter().try_for_each(|(name, file)| {
+            let (mut file, path) = (file.clone(), folder.join(name));
+            move_paths(&mut file, folder);
+            fs::write(&path, file.to_string()).map_err(BedError::io(format!("write {}", path.display())))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Real Envoy on the repository's own `envoy.yaml`.
 
 mod admin;
+mod beside;
 mod config_file;
 mod leave;
 mod place;
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 pub use admin::Host;
+pub use beside::FOLDER_OF_SECRETS;
 pub use config_file::{ConfigFile, article_file, file};
 pub use place::{Places, place};
 
@@ -81,7 +83,9 @@ impl Envoy {
             dns,
         };
         let config = folder.join("envoy.json");
-        fs::write(&config, file.placed(&places)?).map_err(BedError::io(format!("write {}", config.display())))?;
+        fs::write(&config, file.placed(&places, folder)?)
+            .map_err(BedError::io(format!("write {}", config.display())))?;
+        file.write_beside(folder)?;
         let mut command = Command::new(program);
         command.arg("--config-path").arg(&config).args(flags).args(["--log-level", "warn"]);
         let process = Process::start("envoy", &mut command, &folder.join("envoy.log"))?;

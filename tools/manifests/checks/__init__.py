@@ -1,6 +1,7 @@
 """The checks by name, in the order in which a fault of one explains faults of the next."""
 
 from checks import (
+    certificates,
     contract,
     dockerfiles,
     envoy_files,
@@ -26,6 +27,7 @@ ALL = {
     "references": references.check,
     "operation": operation.check,
     "envoy-pod": envoy_pod.check,
+    "certificates": certificates.check,
     "envoy-files": envoy_files.check,
     "dockerfiles": dockerfiles.check,
 }

@@ -2,8 +2,16 @@
 
 from checks import pods
 
-# What the operator makes, once and by no file: overlays/external-postgres.
-MADE_BY_HAND = {"overlays/external-postgres": {("Secret", "ticketing-database"): {"url", "password"}}}
+# As cert-manager writes them.
+CERTIFICATE = {"tls.crt", "tls.key", "ca.crt"}
+CERTIFICATES = {("Secret", name): CERTIFICATE for name in ("app-server-tls", "envoy-tls", "envoy-client-tls", "app-client-tls")}
+# What the operator makes, by no file: each kustomization says how.
+MADE_BY_HAND = {
+    "overlays/external-postgres": {("Secret", "ticketing-database"): {"url", "password"}},
+    "overlays/tls": CERTIFICATES,
+    "overlays/authorization-certificate": CERTIFICATES,
+    "overlays/authorization-jwt": {**CERTIFICATES, ("ConfigMap", "ticketing-jwks"): {"jwks.json"}},
+}
 # Where Envoy Gateway keeps its Envoys, and the label by which it says whose each is.
 GATEWAY_NAMESPACE = "envoy-gateway-system"
 OWNING_GATEWAY = "gateway.envoyproxy.io/owning-gateway-name"

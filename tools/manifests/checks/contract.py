@@ -1,13 +1,15 @@
 """What people and programs call by name: the workloads, Services and ports that README and issue promise."""
 
 import places
+from checks import envoy_conf
 
 # With the number of pods.
 WORKLOADS = {("Deployment", "app-server"): 2, ("Deployment", "app-client"): 1, ("Deployment", "envoy"): 2, ("StatefulSet", "postgres"): 1}
 # With the port.
 SERVICES = {"app-server-headless": 12345, "envoy": 8443}
 GRPC = "grpc"
-PROTOCOL = "kubernetes.io/h2c"
+# HTTP/2 without TLS, and by its registered name with it.
+PLAIN, ENCRYPTED = "kubernetes.io/h2c", "https"
 
 
 def check(subject):
@@ -36,11 +38,13 @@ def of_base(build):
 
 def of_services(build):
     """Meshes, gateways and load balancers choose the protocol by what the Service says."""
+    config = envoy_conf.of(build)
+    protocol = ENCRYPTED if config and envoy_conf.is_encrypted(config) else PLAIN
     for service in build.of_kind("Service"):
         for port in service["spec"]["ports"]:
             if port["port"] in SERVICES.values():
                 where = f"Service/{service['metadata']['name']}: port {port['port']}"
                 if port.get("name") != GRPC:
                     yield f"{where}: its name is not {GRPC}: name it so"
-                if port.get("appProtocol") != PROTOCOL:
-                    yield f"{where}: appProtocol is not {PROTOCOL}: without it gateways and meshes speak HTTP/1.1"
+                if port.get("appProtocol") != protocol:
+                    yield f"{where}: appProtocol is not {protocol}: without it gateways and meshes speak HTTP/1.1, or not what is spoken here"

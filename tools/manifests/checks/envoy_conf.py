@@ -66,3 +66,9 @@ def asked_health(config):
     """The services whose health Envoy asks for."""
     checks = [check for cluster in config["static_resources"]["clusters"] for check in cluster.get("health_checks", [])]
     return {check["grpc_health_check"]["service_name"] for check in checks}
+
+
+def is_encrypted(config):
+    """Whether callers need TLS: the overlays have it towards the servers then too, which checks/certificates.py looks at."""
+    chains = [chain for listener in config["static_resources"]["listeners"] for chain in listener["filter_chains"]]
+    return any("transport_socket" in chain for chain in chains)

@@ -7,10 +7,10 @@ from pathlib import Path
 import checks
 from checks.subject import Subject
 from faults import Unfit
-from prove import others, pods, references, resources
+from prove import certificates, others, pods, references, resources
 from prove.rules import Rules
 
-EXAMPLES = [*resources.EXAMPLES, *pods.EXAMPLES, *references.EXAMPLES, *others.EXAMPLES]
+EXAMPLES = [*resources.EXAMPLES, *pods.EXAMPLES, *references.EXAMPLES, *certificates.EXAMPLES, *others.EXAMPLES]
 # What checks read.
 READ = [
     "manifests", "overlays", "images", "kustomization.yaml", "envoy.yaml", "Dockerfile", "Cargo.toml", "README.md",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::{SinkExt as _, TryStreamExt as _};
 use grpcio::{CallOption, ChannelBuilder, EnvBuilder, WriteFlags};
+use ticketing_client::Target;
 use ticketing_proto::reflection_v1::ServerReflectionRequest;
 use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
 use ticketing_proto::ticketing::GetCustomerRequest;
@@ -17,9 +18,10 @@ pub(super) struct Bare {
 }
 
 impl Bare {
-    pub(super) fn new(target: &str, deadline: Duration) -> Self {
+    pub(super) fn new(target: &Target, deadline: Duration) -> Self {
         let environment = Arc::new(EnvBuilder::new().cq_count(1).name_prefix("grpc-doctor").build());
-        let channel = ChannelBuilder::new(environment).enable_http_proxy(false).connect(target);
+        let builder = ChannelBuilder::new(environment).enable_http_proxy(false);
+        let channel = target.secure(builder).connect(&target.to_string());
         Self { channel, deadline }
     }
 

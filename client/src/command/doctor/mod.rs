@@ -4,18 +4,20 @@ mod bare;
 mod finding;
 mod port;
 mod spread;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use grpcio::RpcStatusCode;
-use ticketing_client::{Code, Serving};
+use ticketing_client::{Code, Serving, Target, TlsFault};
 
 pub(crate) use finding::{Finding, Verdict};
 
 use self::bare::Bare;
 use self::port::Speaks;
+pub(super) use self::tls::fault as tls_fault;
 use crate::args::Settings;
 use crate::exit::{Exit, Failure};
 
@@ -52,9 +54,9 @@ impl Examination {
 
 impl Doctor {
     pub(crate) async fn run(&self, settings: &Settings) -> Result<Examination, Failure> {
-        let target = settings.target()?.to_string();
+        let target = settings.target()?;
         let mut findings = Vec::new();
-        let reachable = reach(settings, &mut findings).await;
+        let reachable = reach(settings, &target, &mut findings).await;
         let versions = if let Some(addresses) = reachable {
             calls(settings, &target, addresses, &mut findings).await?
         } else {
@@ -63,14 +65,13 @@ impl Doctor {
             BTreeSet::new()
         };
         findings.push(compared(&versions));
-        Ok(Examination { target, findings })
+        Ok(Examination { target: target.to_string(), findings })
     }
 }
 
 /// Name, port, encryption and HTTP/2; the number of addresses if calls can be tried.
-async fn reach(settings: &Settings, findings: &mut Vec<Finding>) -> Option<usize> {
-    let (host, port) = (settings.server_domain.as_str(), settings.server_port);
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Option<usize> {
+    let (host, port) = (settings.host(), settings.server_port);
     let addresses = match port::addresses(host, port).await {
         Ok(addresses) if !addresses.is_empty() => addresses,
         found => {
@@ -109,6 +110,11 @@ async fn reach(settings: &Settings, findings: &mut Vec<Finding>) -> Option<usize
         )
     });
 
+    if let Some(examined) = target.examine_tls().await {
+        let is_usable = examined.is_ok();
+        findings.extend(tls::findings(examined));
+        return is_usable.then_some(addresses.len());
+    }
     let speaks = port::speaks(*first).await;
     findings.push(encryption(&speaks));
     findings.push(http2(&speaks));
@@ -117,11 +123,9 @@ async fn reach(settings: &Settings, findings: &mut Vec<Finding>) -> Option<usize
 
 fn encryption(speaks: &std::io::Result<Speaks>) -> Finding {
     match speaks {
-        Ok(Speaks::Tls) => Finding::fault(
-            "encryption",
-            "the port speaks TLS, this client plaintext",
-            "call the plaintext port of the service, or Envoy's",
-        ),
+        Ok(Speaks::Tls) => {
+            Finding::fault("encryption", TlsFault::ClientIsPlaintext.to_string(), TlsFault::ClientIsPlaintext.advice())
+        }
         Ok(Speaks::Http1 | Speaks::Http2) => Finding::ok("encryption", "plaintext, as this client speaks"),
         Ok(Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) | Err(_) => {
             Finding::skipped("encryption", "neither plaintext HTTP nor TLS was answered", None)
@@ -154,7 +158,7 @@ fn http2(speaks: &std::io::Result<Speaks>) -> Finding {
 /// What takes calls to find out; the versions of the servers that answered.
 async fn calls(
     settings: &Settings,
-    target: &str,
+    target: &Target,
     addresses: usize,
     findings: &mut Vec<Finding>,
 ) -> Result<BTreeSet<String>, Failure> {

@@ -1,0 +1,134 @@
+//! Who may do what, as Envoy decides it: off by default, by certificate, by token.
+
+use grpcio::RpcStatusCode;
+use serde_json::{Value, json};
+use testbed::secured::{Overlay, TokenIssuer};
+use testbed::{Bed, Testbed, Use};
+
+use crate::caller::{Caller, Refusal};
+
+fn bed(overlay: Overlay) -> Bed {
+    Testbed::new().servers(1).envoy().overlay(overlay).start().unwrap()
+}
+
+fn by_certificate(bed: &Bed, shown: &str) -> Caller {
+    let shown = bed.secured().certificates().of(shown);
+    Caller::new(bed.envoy_address(), &bed.secured().certificates().of("reader"), Some(&shown))
+}
+
+fn without_certificate(bed: &Bed) -> Caller {
+    Caller::new(bed.envoy_address(), &bed.secured().certificates().of("reader"), None)
+}
+
+fn issuer(bed: &Bed) -> &TokenIssuer {
+    bed.secured().tokens().unwrap()
+}
+
+fn by_token(bed: &Bed, claims: &Value) -> Caller {
+    without_certificate(bed).with_token(issuer(bed).sign(claims).unwrap())
+}
+
+#[track_caller]
+fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, code: RpcStatusCode, message: &str) {
+    let is_so = |refusal: &Refusal| refusal.code == code && refusal.message.contains(message);
+    assert!(outcome.as_ref().is_err_and(is_so), "not refused with {code:?} and '{message}' but {outcome:?}");
+}
+
+#[track_caller]
+fn assert_denied<T: std::fmt::Debug>(outcome: Result<T, Refusal>) {
+    assert_refused(outcome, RpcStatusCode::PERMISSION_DENIED, "RBAC: access denied");
+}
+
+#[track_caller]
+fn assert_reads(caller: &Caller) {
+    caller.get().unwrap();
+    caller.list().unwrap();
+}
+
+#[test]
+fn without_authorization_whoever_has_a_certificate_may_do_everything() {
+    let bed = bed(Overlay::Tls);
+    let reader = by_certificate(&bed, "reader");
+    assert_reads(&reader);
+    reader.create().unwrap();
+}
+
+#[test]
+fn a_reader_reads_and_a_writer_creates_too_by_certificate() {
+    let bed = bed(Overlay::AuthorizationCertificate);
+    let (reader, writer) = (by_certificate(&bed, "reader"), by_certificate(&bed, "writer"));
+    assert_reads(&reader);
+    assert_denied(reader.create());
+    assert_reads(&writer);
+    writer.create().unwrap();
+}
+
+/// The authority vouches for them, but not as one of those who are listed; the last two are a writer by a name of the wrong
+/// type, and one whose name only begins so.
+#[test]
+fn whoever_else_has_a_certificate_may_do_nothing() {
+    let bed = bed(Overlay::AuthorizationCertificate);
+    for sans in ["URI:spiffe://ticketing/auditor", "DNS:spiffe://ticketing/writer", "URI:spiffe://ticketing/writer/x"] {
+        bed.secured().certificates().issue("callers-ca", "other", Use::Client, sans).unwrap();
+        let other = by_certificate(&bed, "other");
+        assert_denied(other.get());
+        assert_denied(other.list());
+        assert_denied(other.create());
+    }
+}
+
+#[test]
+fn a_reader_reads_and_a_writer_creates_too_by_token() {
+    let bed = bed(Overlay::AuthorizationJwt);
+    let (reader, writer) =
+        (by_token(&bed, &TokenIssuer::claims("reader")), by_token(&bed, &TokenIssuer::claims("writer")));
+    assert_reads(&reader);
+    assert_denied(reader.create());
+    assert_reads(&writer);
+    writer.create().unwrap();
+    assert_denied(by_token(&bed, &TokenIssuer::claims("auditor")).get());
+}
+
+#[test]
+fn a_token_that_does_not_hold_opens_nothing() {
+    let bed = bed(Overlay::AuthorizationJwt);
+    let with = |name: &str, value: Value| {
+        let mut claims = TokenIssuer::claims("writer");
+        claims[name] = value;
+        claims
+    };
+    for (claims, code, message) in [
+        (with("exp", json!(1)), RpcStatusCode::UNAUTHENTICATED, "Jwt is expired"),
+        (with("exp", Value::Null), RpcStatusCode::UNAUTHENTICATED, "Jwt"),
+        (with("iss", json!("https://stranger.example")), RpcStatusCode::UNAUTHENTICATED, "issuer is not configured"),
+        (with("aud", json!("other")), RpcStatusCode::PERMISSION_DENIED, "Audiences in Jwt are not allowed"),
+        (with("role", json!(["writer"])), RpcStatusCode::PERMISSION_DENIED, "RBAC"),
+        (with("role", Value::Null), RpcStatusCode::PERMISSION_DENIED, "RBAC"),
+    ] {
+        assert_refused(by_token(&bed, &claims).get(), code, message);
+    }
+    // Without the claim, not with an empty one.
+    let mut endless = TokenIssuer::claims("writer");
+    endless.as_object_mut().unwrap().remove("exp");
+    assert_refused(by_token(&bed, &endless).get(), RpcStatusCode::UNAUTHENTICATED, "Jwt verification fails");
+
+    assert_refused(without_certificate(&bed).get(), RpcStatusCode::UNAUTHENTICATED, "Jwt is missing");
+    let stranger = TokenIssuer::make(bed.folder().join("stranger")).unwrap();
+    let forged = stranger.sign(&TokenIssuer::claims("writer")).unwrap();
+    assert_refused(
+        without_certificate(&bed).with_token(forged).get(),
+        RpcStatusCode::UNAUTHENTICATED,
+        "Jwt verification",
+    );
+    let good = issuer(&bed).sign(&TokenIssuer::claims("reader")).unwrap();
+    let better = issuer(&bed).sign(&TokenIssuer::claims("writer")).unwrap();
+    // The claims of one under the signature of the other.
+    let (_, signature) = good.rsplit_once('.').unwrap();
+    let (signed, _) = better.rsplit_once('.').unwrap();
+    let mixed = without_certificate(&bed).with_token(format!("{signed}.{signature}"));
+    assert_refused(mixed.create(), RpcStatusCode::UNAUTHENTICATED, "Jwt verification fails");
+    // {"alg":"none"}
+    let (_, payload) = signed.split_once('.').unwrap();
+    let unsigned = without_certificate(&bed).with_token(format!("eyJhbGciOiJub25lIn0.{payload}."));
+    assert_refused(unsigned.create(), RpcStatusCode::UNAUTHENTICATED, "Jwt");
+}
