@@ -22,6 +22,7 @@ pub const IDEMPOTENT_HEADER: &str = "x-idempotent";
 
 const POD_HEADER: &str = "x-pod-name";
 const REPLAYED_HEADER: &str = "x-request-replayed";
+const VERSION_HEADER: &str = "x-server-version";
 
 /// What a call brought back, and who answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,14 +35,18 @@ pub struct Answer<T> {
     ///
     /// That is also so when a proxy or this client sent the create again because the first answer was lost.
     pub replayed: bool,
+    /// The version of the server, where it says so (`x-server-version`): in the answer to the identity probe.
+    pub server_version: Option<String>,
 }
 
 impl<T> Answer<T> {
     pub(crate) fn new(value: T, headers: &Metadata) -> Self {
+        let text = |name| header(headers, name).map(|text| String::from_utf8_lossy(text).into_owned());
         Self {
             value,
-            pod: header(headers, POD_HEADER).map(|name| String::from_utf8_lossy(name).into_owned()),
+            pod: text(POD_HEADER),
             replayed: header(headers, REPLAYED_HEADER) == Some(b"true"),
+            server_version: text(VERSION_HEADER),
         }
     }
 }

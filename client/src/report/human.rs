@@ -13,7 +13,7 @@ pub(crate) struct Human;
 
 impl Report for Human {
     fn customer(&self, answer: &Answer<Customer>, out: &mut dyn Write) -> io::Result<()> {
-        let Answer { value: customer, pod, replayed } = answer;
+        let Answer { value: customer, pod, replayed, .. } = answer;
         writeln!(out, "id          {}", customer.id)?;
         writeln!(out, "first name  {}", customer.first_name)?;
         writeln!(out, "last name   {}", customer.last_name)?;

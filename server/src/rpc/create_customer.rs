@@ -6,7 +6,7 @@ use ticketing_proto::ticketing::{CreateCustomerRequest, Customer};
 use ticketing_proto::ticketing_grpc::METHOD_CUSTOMER_CONTROLLER_CREATE_CUSTOMER;
 
 use super::status::Violations;
-use super::{Answer, Refusal, Unary, message};
+use super::{Answer, Kind, Refusal, Unary, message};
 use crate::customer::{CustomerId, NewCustomer};
 use crate::store::Store;
 
@@ -39,7 +39,8 @@ impl Unary for CreateCustomer {
         let created = self.store.create(new);
         async move {
             let created = created.await?;
-            Ok(Answer { replayed: created.replayed, ..Answer::new(message(created.customer)) })
+            let kind = if created.replayed { Kind::Replayed } else { Kind::First };
+            Ok(Answer { message: message(created.customer), kind })
         }
         .boxed()
     }

@@ -42,14 +42,25 @@ pub(crate) trait Unary: Clone + Send + 'static {
 pub(crate) struct Answer<P> {
     /// The response message.
     pub(crate) message: P,
+    /// What it is.
+    pub(crate) kind: Kind,
+}
+
+/// What an answer is, beside its message.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// One of its own.
+    First,
     /// It only repeats what an earlier call was answered.
-    pub(crate) replayed: bool,
+    Replayed,
+    /// It says who this server is, and of which version.
+    Identity,
 }
 
 impl<P> Answer<P> {
     /// A first answer.
     pub(crate) fn new(message: P) -> Self {
-        Self { message, replayed: false }
+        Self { message, kind: Kind::First }
     }
 }
 
@@ -113,7 +124,7 @@ impl Edge {
                     Either::Left((answer, _)) => answer.and_then(fitting)?,
                     Either::Right(_) => return Ok(End::CallerGone),
                 };
-                sink.set_headers(answered.of_answer(answer.replayed));
+                sink.set_headers(answered.of_answer(answer.kind));
                 // Held back until the status follows, so that both go out in one write.
                 let together = WriteFlags::default().buffer_hint(true);
                 match sink.feed((answer.message, together)).await {
@@ -152,7 +163,7 @@ impl Edge {
             let sent = match outcome.and_then(fitting) {
                 Ok(answer) => {
                     call.handled(RpcStatusCode::OK);
-                    sink.set_headers(answered.of_answer(answer.replayed));
+                    sink.set_headers(answered.of_answer(answer.kind));
                     sink.success(answer.message)
                 }
                 // No metadata: only then the status goes out as Trailers-Only, which Envoy's retries need.
@@ -227,19 +238,32 @@ fn logged(title: &str, refusal: Refusal) -> RpcStatus {
 struct AnswerMetadata {
     first: Metadata,
     replayed: Metadata,
+    identity: Metadata,
 }
 
 impl AnswerMetadata {
     fn of(pod_name: &str) -> grpcio::Result<Self> {
-        let mut first = MetadataBuilder::new();
-        first.add_str("x-pod-name", pod_name)?;
-        let mut replayed = MetadataBuilder::new();
-        replayed.add_str("x-pod-name", pod_name)?.add_str("x-request-replayed", "true")?;
-        Ok(Self { first: first.build(), replayed: replayed.build() })
+        let with = |more: Option<(&str, &str)>| -> grpcio::Result<Metadata> {
+            let mut metadata = MetadataBuilder::new();
+            metadata.add_str("x-pod-name", pod_name)?;
+            if let Some((name, value)) = more {
+                metadata.add_str(name, value)?;
+            }
+            Ok(metadata.build())
+        };
+        Ok(Self {
+            first: with(None)?,
+            replayed: with(Some(("x-request-replayed", "true")))?,
+            identity: with(Some(("x-server-version", env!("CARGO_PKG_VERSION"))))?,
+        })
     }
 
-    fn of_answer(&self, replayed: bool) -> Metadata {
-        if replayed { self.replayed.clone() } else { self.first.clone() }
+    fn of_answer(&self, kind: Kind) -> Metadata {
+        match kind {
+            Kind::First => self.first.clone(),
+            Kind::Replayed => self.replayed.clone(),
+            Kind::Identity => self.identity.clone(),
+        }
     }
 }
 

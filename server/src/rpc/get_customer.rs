@@ -5,7 +5,7 @@ use grpcio::Method;
 use ticketing_proto::ticketing::{Customer, GetCustomerRequest};
 use ticketing_proto::ticketing_grpc::METHOD_CUSTOMER_CONTROLLER_GET_CUSTOMER;
 
-use super::{Answer, Refusal, Unary, message};
+use super::{Answer, Kind, Refusal, Unary, message};
 use crate::customer::CustomerId;
 use crate::store::Store;
 
@@ -40,7 +40,7 @@ impl Unary for GetCustomer {
 
     fn call(&mut self, request: GetCustomerRequest) -> BoxFuture<'static, Result<Answer<Customer>, Refusal>> {
         if request.id.is_empty() {
-            return ready(Ok(Answer::new(self.identity.clone()))).boxed();
+            return ready(Ok(Answer { message: self.identity.clone(), kind: Kind::Identity })).boxed();
         }
         let Ok(id) = request.id.parse::<CustomerId>() else {
             return ready(Err(Refusal::NoSuchCustomer)).boxed();

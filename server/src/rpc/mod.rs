@@ -20,7 +20,7 @@ use crate::customer::Customer;
 use crate::store::Store;
 
 pub(crate) use decode::{Decoded, checked};
-pub(crate) use edge::{Answer, Edge, Unary};
+pub(crate) use edge::{Answer, Edge, Kind, Unary};
 pub(crate) use status::Refusal;
 pub(crate) use talk::{End, caller_gone};
 

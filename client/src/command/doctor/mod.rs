@@ -6,6 +6,7 @@ mod port;
 mod spread;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
@@ -56,13 +57,14 @@ impl Doctor {
         let target = settings.target()?;
         let mut findings = Vec::new();
         let reachable = reach(settings, &target, &mut findings).await;
-        if let Some(addresses) = reachable {
-            calls(settings, &target, addresses, &mut findings).await?;
+        let versions = if let Some(addresses) = reachable {
+            calls(settings, &target, addresses, &mut findings).await?
         } else {
             let rest = ["health", "reflection", "one connection", "new connections", "clock"];
             findings.extend(rest.map(|check| Finding::skipped(check, "no call can be made", None)));
-        }
-        findings.push(versions());
+            BTreeSet::new()
+        };
+        findings.push(compared(&versions));
         Ok(Examination { target: target.to_string(), findings })
     }
 }
@@ -153,13 +155,13 @@ fn http2(speaks: &std::io::Result<Speaks>) -> Finding {
     }
 }
 
-/// What takes calls to find out.
+/// What takes calls to find out; the versions of the servers that answered.
 async fn calls(
     settings: &Settings,
     target: &Target,
     addresses: usize,
     findings: &mut Vec<Finding>,
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<String>, Failure> {
     let channel = settings.channel()?;
     findings.push(match channel.health("").await {
         Ok(Serving::Serving) => Finding::ok("health", "SERVING"),
@@ -177,9 +179,10 @@ async fn calls(
     });
     let bare = Bare::new(target, settings.deadline);
     findings.push(reflection(bare.services().await));
-    findings.extend(spread::check(settings, &channel, addresses).await?);
+    let spread = spread::check(settings, &channel, addresses).await?;
+    findings.extend(spread.findings);
     findings.push(clock(bare.header("date").await.ok().flatten().as_deref(), SystemTime::now()));
-    Ok(())
+    Ok(spread.versions)
 }
 
 fn reflection(services: grpcio::Result<Vec<String>>) -> Finding {
@@ -219,12 +222,23 @@ fn clock(date: Option<&str>, now: SystemTime) -> Finding {
     }
 }
 
-fn versions() -> Finding {
-    Finding::skipped(
-        "versions",
-        concat!("client ", env!("CARGO_PKG_VERSION"), "; a server does not tell callers its own"),
-        Some("its admin port does: `ticketing_build_info` in /metrics"),
-    )
+/// The versions that the servers said in their answers to the identity probe, beside ours.
+fn compared(servers: &BTreeSet<String>) -> Finding {
+    const CHECK: &str = "versions";
+    let ours = env!("CARGO_PKG_VERSION");
+    let theirs: Vec<_> = servers.iter().map(String::as_str).collect();
+    match theirs[..] {
+        [] => {
+            let next = "its admin port does: `ticketing_build_info` in /metrics";
+            Finding::skipped(CHECK, format!("client {ours}; no server told its own"), Some(next))
+        }
+        [one] => Finding::ok(CHECK, format!("client {ours}, servers {one}")),
+        _ => Finding::warning(
+            CHECK,
+            format!("client {ours}, servers of several versions: {}", theirs.join(", ")),
+            "they may run side by side, as during a rollout: see whether it goes on (`kubectl rollout status`)",
+        ),
+    }
 }
 
 fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
@@ -250,5 +264,14 @@ mod tests {
         for unreadable in [None, Some("yesterday")] {
             assert_eq!(clock(unreadable, now).verdict, Verdict::Skipped);
         }
+    }
+
+    #[test]
+    fn servers_of_several_versions_are_a_warning_and_those_that_say_none_are_skipped() {
+        let verdict =
+            |versions: &[&str]| compared(&versions.iter().map(|&version| version.to_owned()).collect()).verdict;
+        assert_eq!(verdict(&["1.0.0"]), Verdict::Ok);
+        assert_eq!(verdict(&["1.0.0", "1.1.0"]), Verdict::Warning);
+        assert_eq!(verdict(&[]), Verdict::Skipped);
     }
 }

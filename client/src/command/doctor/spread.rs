@@ -1,8 +1,9 @@
 //! How many pods answer, on one connection and on new ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ticketing_client::{CallError, Channel};
+use ticketing_client::{Answer, CallError, Channel};
+use ticketing_proto::ticketing::Customer;
 
 use super::finding::Finding;
 use crate::args::Settings;
@@ -17,14 +18,18 @@ const PATIENCE: usize = 3;
 #[derive(Default)]
 struct Answers {
     pods: BTreeMap<String, u64>,
+    versions: BTreeSet<String>,
     failed: usize,
     last_error: Option<CallError>,
 }
 
 impl Answers {
-    fn add(&mut self, answer: Result<String, CallError>) {
-        match answer {
-            Ok(pod) => *self.pods.entry(pod).or_default() += 1,
+    fn add(&mut self, identity: Result<Answer<Customer>, CallError>) {
+        match identity {
+            Ok(Answer { value, server_version, .. }) => {
+                *self.pods.entry(value.id).or_default() += 1;
+                self.versions.extend(server_version);
+            }
             Err(error) => {
                 self.failed += 1;
                 self.last_error = Some(error);
@@ -57,23 +62,31 @@ fn pods(count: usize) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
 }
 
+/// What the same calls tell.
+pub(super) struct Spread {
+    pub(super) findings: [Finding; 2],
+    /// The versions of the servers that answered and said so.
+    pub(super) versions: BTreeSet<String>,
+}
+
 /// Both checks, since one connection can only be judged beside new ones.
-pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) -> Result<[Finding; 2], Failure> {
+pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) -> Result<Spread, Failure> {
     const ONE: &str = "one connection";
     const NEW: &str = "new connections";
     let mut on_one = Answers::default();
     let customers = one.customers();
     for _ in 0..CALLS {
-        on_one.add(customers.identify().await);
+        on_one.add(customers.get("").await);
         if on_one.is_hopeless() {
             let next = "mend the fault above first";
             let fault = on_one.fault(ONE).expect("calls failed");
-            return Ok([fault, Finding::skipped(NEW, "calls fail on one connection already", Some(next))]);
+            let skipped = Finding::skipped(NEW, "calls fail on one connection already", Some(next));
+            return Ok(Spread { findings: [fault, skipped], versions: on_one.versions });
         }
     }
     let mut on_new = Answers::default();
     for _ in 0..CALLS {
-        on_new.add(settings.channel()?.customers().identify().await);
+        on_new.add(settings.channel()?.customers().get("").await);
         if on_new.is_hopeless() {
             break;
         }
@@ -103,5 +116,6 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
         (1, _) => Finding::warning(NEW, on_new.told(), "one pod answers, however it is called: look for the others"),
         _ => Finding::ok(NEW, on_new.told()),
     });
-    Ok([one_finding, new_finding])
+    let versions = on_one.versions.into_iter().chain(on_new.versions).collect();
+    Ok(Spread { findings: [one_finding, new_finding], versions })
 }
