@@ -53,7 +53,12 @@ pub(super) fn reload_failed(stop: &Stop) -> Result<Measured, BedError> {
     }
     let tally = load.stop();
     let (failed, calls) = (tally.failed(), tally.succeeded() + tally.failed());
-    let again = bed.envoy().stats("upstream_rq_retry").iter().find(|(name, _)| name.ends_with("upstream_rq_retry")).map_or(0, |(_, count)| *count);
+    let again = bed
+        .envoy()
+        .stats("upstream_rq_retry")
+        .iter()
+        .find(|(name, _)| name.ends_with("upstream_rq_retry"))
+        .map_or(0, |(_, count)| *count);
     let note = format!(
         "one run: {RENEWALS} times new certificates for {SERVERS} servers, for both sides of Envoy and for the callers, \
          each until all of them used the new ones; {CALLERS} callers on {CONNECTIONS} connections, without retries, \
