@@ -1,0 +1,121 @@
+//! A PostgreSQL with a synchronous standby: the primary is killed while callers write, the standby takes its place.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Measured;
+use crate::history::{Crew, Drive, History, Outcome, Verdict, check};
+use crate::{BedError, Endpoints, L4Balancer, Postgres, Stop, Testbed, wait};
+
+const ROUNDS: usize = 3;
+const SERVERS: usize = 3;
+const CREW: Crew = Crew { writers: 16, readers: 4, walkers: 1, connections: 4 };
+const BEFORE: Duration = Duration::from_secs(3);
+/// What a failover manager takes to be sure that the primary is gone; Patroni's and repmgr's defaults are longer, and are
+/// theirs to set.
+const NOTICED_AFTER: Duration = Duration::from_secs(1);
+const AFTER: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// `failover_lost`, `failover_doubled`, `failover_writes_again`.
+pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    let rounds = (0..ROUNDS).map(|_| fail_over(stop)).collect::<Result<Vec<_>, _>>()?;
+    let sum = |count: fn(&Verdict) -> usize| rounds.iter().map(|round| count(&round.verdict)).sum::<usize>() as f64;
+    // A customer that no walk shows is as good as lost, and one that nobody asked for is one too many.
+    let lost = sum(|verdict| verdict.lost.customers + verdict.skipped.customers);
+    let doubled = sum(|verdict| verdict.doubled.customers + verdict.invented.customers);
+    let again: Vec<f64> = rounds.iter().map(|round| round.writes_again.as_secs_f64()).collect();
+    let note = told(&rounds);
+    Ok(vec![
+        Measured::once(lost, note.clone()),
+        Measured::once(doubled, note),
+        Measured::of(
+            again.iter().copied().fold(0.0, f64::max),
+            again,
+            format!(
+                "the slowest of {ROUNDS} failovers, from SIGKILL to the first create that was begun after it and acknowledged; \
+                 {NOTICED_AFTER:?} of it are the failover manager's, who promotes the standby and moves the address then"
+            ),
+        ),
+    ])
+}
+
+/// What came of one failover.
+struct Round {
+    verdict: Verdict,
+    writes_again: Duration,
+    failures: BTreeMap<&'static str, u64>,
+    creates: usize,
+}
+
+fn fail_over(stop: &Stop) -> Result<Round, BedError> {
+    let primary = Postgres::builder().stop_on(stop).start()?;
+    let database = primary.new_database()?;
+    let standby = primary.synchronous_standby()?;
+    let address = Endpoints::default();
+    address.add(primary.address()?);
+    let moving = L4Balancer::start(address.clone(), 0).map_err(BedError::io("start an address that moves"))?;
+    let url = Postgres::by_way_of(&database, moving.address())?;
+    let bed = Testbed::new().servers(SERVERS).envoy().database_url(url).stop_on(stop).start()?;
+
+    let drive = Drive::start(bed.envoy_address(), CREW);
+    wait::rest(BEFORE);
+    let killed = drive.now();
+    primary.crash()?;
+    let dead = drive.now();
+    let acknowledged = drive.acknowledged();
+    wait::rest(NOTICED_AFTER);
+    standby.promote()?;
+    address.remove(primary.address()?);
+    address.add(standby.address()?);
+    moving.forget();
+    wait::until("creates are acknowledged again", LIMIT, LOOK_EVERY, stop, || {
+        Ok((drive.acknowledged() > acknowledged + CREW.writers).then_some(()))
+    })?;
+    wait::rest(AFTER);
+    let history = drive.stop();
+    bed.settle()?;
+    let again = first_after(&history, dead);
+    let again =
+        again.ok_or_else(|| BedError::Unexpected("no create was acknowledged after the failover".to_owned()))?;
+    let (failures, creates) = (failures(&history), history.creates.len());
+    let verdict = check(&history.conclude(bed.envoy_address())?);
+    Ok(Round { verdict, writes_again: again.saturating_sub(killed), failures, creates })
+}
+
+/// When the first create that was begun after a moment was acknowledged.
+fn first_after(history: &History, moment: Duration) -> Option<Duration> {
+    let acknowledged = history.creates.iter().filter(|create| matches!(create.outcome, Outcome::Acknowledged(_)));
+    acknowledged.filter(|create| create.begun > moment).map(|create| create.ended).min()
+}
+
+/// Creates without an answer, by code: sent once, as this crew sends them.
+fn failures(history: &History) -> BTreeMap<&'static str, u64> {
+    let mut failures = BTreeMap::new();
+    for create in &history.creates {
+        if let Outcome::Unknown(code) = create.outcome {
+            *failures.entry(code.name()).or_default() += 1;
+        }
+    }
+    failures
+}
+
+fn told(rounds: &[Round]) -> String {
+    let sum = |count: fn(&Round) -> usize| rounds.iter().map(count).sum::<usize>();
+    let mut failures = BTreeMap::<_, u64>::new();
+    for (code, count) in rounds.iter().flat_map(|round| &round.failures) {
+        *failures.entry(*code).or_default() += count;
+    }
+    let failures: Vec<_> = failures.iter().map(|(code, count)| format!("{count} {code}")).collect();
+    format!(
+        "{} failovers under {} writers, {} readers and a walker: {} creates sent once each, {} customers acknowledged and \
+         read back; no answer: {}",
+        rounds.len(),
+        CREW.writers,
+        CREW.readers,
+        sum(|round| round.creates),
+        sum(|round| round.verdict.checked_creates),
+        if failures.is_empty() { "none".to_owned() } else { failures.join(", ") },
+    )
+}
