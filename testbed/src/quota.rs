@@ -1,95 +1,70 @@
-//! A fixed share of a CPU for some processes: a cgroup of their own (cgroups(7)), of version 1 or 2.
+//! Shares of the CPUs, granted by the kernel (cgroups(7)): who has one cannot take what others need.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::BedError;
 
-/// Microseconds. Short, so that those who have used up their share do not pause for long; the kernel's default is 100 ms.
-const PERIOD: u32 = 10_000;
-/// The least that the kernel grants in a period.
-const LEAST: Duration = Duration::from_millis(1);
-/// The processes of a group, an id a line.
-const MEMBERS: &str = "cgroup.procs";
-/// Where each version has its groups, and the file by which a group of that version can be told.
-const PLACES: [(&str, Version); 3] = [
-    ("/sys/fs/cgroup/cpu", Version::One),
-    ("/sys/fs/cgroup/cpu,cpuacct", Version::One),
-    ("/sys/fs/cgroup", Version::Two),
-];
+/// The kernel gives out the share anew so often. Its default, 100 ms, would let a flood take everything for the length of
+/// many calls, then nothing.
+const PERIOD: Duration = Duration::from_millis(5);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Version {
-    One,
-    Two,
-}
+static MADE: AtomicU64 = AtomicU64::new(0);
 
-/// A share of a CPU that all processes in it have together. Dropping it lets them go on without.
+/// A group of processes that together get no more than a share of one CPU. It goes when this is dropped, if it is empty
+/// then.
 #[derive(Debug)]
-pub struct CpuQuota {
-    group: PathBuf,
-    parent: &'static Path,
+pub(crate) struct Quota {
+    folder: PathBuf,
 }
 
-impl CpuQuota {
-    /// Grants `cpus` of a CPU, for example 0.25; at least a tenth. Takes the right to make cgroups, which root has.
-    pub fn of(cpus: f64) -> Result<Self, BedError> {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let quota = Duration::from_micros(PERIOD.into()).mul_f64(cpus).max(LEAST).as_micros();
-        let (place, version) =
-            PLACES.into_iter().find(|(place, version)| version.is_at(Path::new(place))).ok_or_else(|| {
-                BedError::Unexpected(
-                    "no CPU quotas can be had here: this takes a cgroup hierarchy with the controller cpu".to_owned(),
-                )
-            })?;
-        let parent = Path::new(place);
-        let group = parent.join(format!("ticketing-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)));
-        if version == Version::Two {
-            write(&parent.join("cgroup.subtree_control"), "+cpu")?;
+impl Quota {
+    /// A group that may use `cpus` CPUs. Needs root, and cgroups of either version that may be written.
+    pub(crate) fn of(cpus: f64) -> Result<Self, BedError> {
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ticketing-testbed-{}-{number}", std::process::id());
+        let (period, share) = (PERIOD.as_micros(), PERIOD.mul_f64(cpus).as_micros());
+        let unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+        let root = if unified { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/cpu" };
+        let quota = Self { folder: Path::new(root).join(name) };
+        if unified {
+            quota.allow_in(root)?;
         }
-        fs::create_dir(&group).map_err(BedError::io(format!("make the cgroup {} (as root?)", group.display())))?;
-        let made = Self { group, parent };
-        match version {
-            Version::One => {
-                write(&made.group.join("cpu.cfs_period_us"), &PERIOD.to_string())?;
-                write(&made.group.join("cpu.cfs_quota_us"), &quota.to_string())?;
-            }
-            Version::Two => write(&made.group.join("cpu.max"), &format!("{quota} {PERIOD}"))?,
+        fs::create_dir(&quota.folder).map_err(BedError::io(format!(
+            "make the cgroup {} (CPU quotas need root and a cgroup file system that may be written)",
+            quota.folder.display()
+        )))?;
+        if unified {
+            quota.write("cpu.max", &format!("{share} {period}"))?;
+        } else {
+            quota.write("cpu.cfs_period_us", &period.to_string())?;
+            quota.write("cpu.cfs_quota_us", &share.to_string())?;
         }
-        Ok(made)
+        Ok(quota)
     }
 
-    /// Takes a process in, with its threads and the children that it will have.
-    pub fn take(&self, pid: u32) -> Result<(), BedError> {
-        write(&self.group.join(MEMBERS), &pid.to_string())
+    /// Takes a process in, with all of its threads.
+    pub(crate) fn hold(&self, pid: u32) -> Result<(), BedError> {
+        self.write("cgroup.procs", &pid.to_string())
     }
-}
 
-impl Version {
-    fn is_at(self, place: &Path) -> bool {
-        match self {
-            Self::One => place.join("cpu.cfs_quota_us").is_file(),
-            Self::Two => {
-                let controllers = fs::read_to_string(place.join("cgroup.controllers")).unwrap_or_default();
-                controllers.split_whitespace().any(|controller| controller == "cpu")
-            }
-        }
+    /// The root of version 2 grants its children the controllers that it was told to.
+    fn allow_in(&self, root: &str) -> Result<(), BedError> {
+        let path = Path::new(root).join("cgroup.subtree_control");
+        fs::write(&path, "+cpu").map_err(BedError::io(format!("write {}", path.display())))
+    }
+
+    fn write(&self, file: &str, value: &str) -> Result<(), BedError> {
+        let path = self.folder.join(file);
+        fs::write(&path, value).map_err(BedError::io(format!("write {value} to {}", path.display())))
     }
 }
 
-impl Drop for CpuQuota {
+impl Drop for Quota {
     fn drop(&mut self) {
-        for pid in fs::read_to_string(self.group.join(MEMBERS)).unwrap_or_default().lines() {
-            // It may have ended.
-            let _ = fs::write(self.parent.join(MEMBERS), pid);
-        }
-        // One that stays is empty, and harms nobody.
-        let _ = fs::remove_dir(&self.group);
+        // One that still holds a process stays, which harms nobody.
+        let _ = fs::remove_dir(&self.folder);
     }
-}
-
-fn write(file: &Path, text: &str) -> Result<(), BedError> {
-    fs::write(file, text).map_err(BedError::io(format!("write {} (as root?)", file.display())))
 }

@@ -19,18 +19,27 @@ pub fn run(area: Area, plans: &[Plan], only: &[String], stop: &Stop) -> Result<E
     let folder = binaries::repository().join("target/figures");
     fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
     let asked = |plan: &&Plan| only.is_empty() || plan.names().any(|name| only.iter().any(|asked| asked == name));
-    let mut all = Vec::new();
-    for plan in plans.iter().filter(asked) {
-        let measured = plan.measure(area, stop);
-        measured.iter().for_each(tell);
-        all.extend(measured);
-    }
+    let asked: Vec<Plan> = plans.iter().filter(asked).copied().collect();
+    let all = measure(area, &asked, |_| {}, stop);
     if only.is_empty() {
         let path = folder.join(format!("{}.json", area.name()));
         let write = || Json.write(&all, &mut File::create(&path)?);
         write().map_err(BedError::io(format!("write {}", path.display())))?;
     }
     Ok(if all.iter().any(Figure::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Measures figures, one plan after the other, and tells each on stdout as soon as it is known. Before each plan `next` is
+/// told which it is.
+pub fn measure(area: Area, plans: &[Plan], next: impl Fn(&Plan), stop: &Stop) -> Vec<Figure> {
+    let mut all = Vec::new();
+    for plan in plans {
+        next(plan);
+        let measured = plan.measure(area, stop);
+        measured.iter().for_each(tell);
+        all.extend(measured);
+    }
+    all
 }
 
 fn tell(figure: &Figure) {

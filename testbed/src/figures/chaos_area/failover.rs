@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Measured;
-use crate::history::{Crew, Drive, History, Outcome, Verdict, check};
+use crate::figures::{Latency, Seen};
+use crate::history::{Create, Crew, Drive, History, Outcome, Verdict, check};
 use crate::{BedError, Endpoints, L4Balancer, Postgres, Stop, Testbed, wait};
 
 const ROUNDS: usize = 3;
@@ -28,7 +29,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let again: Vec<f64> = rounds.iter().map(|round| round.writes_again.as_secs_f64()).collect();
     let note = told(&rounds);
     Ok(vec![
-        Measured::once(lost, note.clone()),
+        Measured::once(lost, note.clone()).seen(seen(&rounds)),
         Measured::once(doubled, note),
         Measured::of(
             again.iter().copied().fold(0.0, f64::max),
@@ -45,8 +46,8 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
 struct Round {
     verdict: Verdict,
     writes_again: Duration,
-    failures: BTreeMap<&'static str, u64>,
-    creates: usize,
+    creates: Vec<Create>,
+    killed: Duration,
 }
 
 fn fail_over(stop: &Stop) -> Result<Round, BedError> {
@@ -79,9 +80,9 @@ fn fail_over(stop: &Stop) -> Result<Round, BedError> {
     let again = first_after(&history, dead);
     let again =
         again.ok_or_else(|| BedError::Unexpected("no create was acknowledged after the failover".to_owned()))?;
-    let (failures, creates) = (failures(&history), history.creates.len());
+    let creates = history.creates.clone();
     let verdict = check(&history.conclude(bed.envoy_address())?);
-    Ok(Round { verdict, writes_again: again.saturating_sub(killed), failures, creates })
+    Ok(Round { verdict, writes_again: again.saturating_sub(killed), creates, killed })
 }
 
 /// When the first create that was begun after a moment was acknowledged.
@@ -90,32 +91,33 @@ fn first_after(history: &History, moment: Duration) -> Option<Duration> {
     acknowledged.filter(|create| create.begun > moment).map(|create| create.ended).min()
 }
 
-/// Creates without an answer, by code: sent once, as this crew sends them.
-fn failures(history: &History) -> BTreeMap<&'static str, u64> {
-    let mut failures = BTreeMap::new();
-    for create in &history.creates {
-        if let Outcome::Unknown(code) = create.outcome {
-            *failures.entry(code.name()).or_default() += 1;
+/// Creates, each sent once: quiet are those that were over before the kill, and those that began when writes went on.
+fn seen(rounds: &[Round]) -> Seen {
+    let (mut quiet, mut event, mut failures, mut calls) = (Vec::new(), Vec::new(), BTreeMap::new(), 0);
+    for Round { creates, killed, writes_again, .. } in rounds {
+        for create in creates {
+            calls += 1;
+            if let Outcome::Unknown(code) = create.outcome {
+                *failures.entry(code.name().to_owned()).or_default() += 1;
+            }
+            let undisturbed = create.ended < *killed || create.begun > *killed + *writes_again;
+            let latencies = if undisturbed { &mut quiet } else { &mut event };
+            latencies.push((create.ended - create.begun).as_secs_f64() * 1e3);
         }
     }
-    failures
+    Seen { calls, failures, quiet: Latency::of(quiet), event: Latency::of(event) }
 }
 
 fn told(rounds: &[Round]) -> String {
     let sum = |count: fn(&Round) -> usize| rounds.iter().map(count).sum::<usize>();
-    let mut failures = BTreeMap::<_, u64>::new();
-    for (code, count) in rounds.iter().flat_map(|round| &round.failures) {
-        *failures.entry(*code).or_default() += count;
-    }
-    let failures: Vec<_> = failures.iter().map(|(code, count)| format!("{count} {code}")).collect();
     format!(
         "{} failovers under {} writers, {} readers and a walker: {} creates sent once each, {} customers acknowledged and \
-         read back; no answer: {}",
+         read back; {} creates had no answer",
         rounds.len(),
         CREW.writers,
         CREW.readers,
-        sum(|round| round.creates),
+        sum(|round| round.creates.len()),
         sum(|round| round.verdict.checked_creates),
-        if failures.is_empty() { "none".to_owned() } else { failures.join(", ") },
+        seen(rounds).failures.values().sum::<u64>(),
     )
 }

@@ -3,7 +3,6 @@
 mod probes;
 mod pulse;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use async_std::task::block_on;
@@ -11,14 +10,16 @@ use ticketing_client::CreateCustomerRequest;
 
 use super::Measured;
 use crate::connect::channel_to;
+use crate::figures::{Latency, Seen};
 use crate::generator::{Generator, LoadReport};
-use crate::{Bed, BedError, CpuQuota, Stop, Testbed, wait};
+use crate::quota::Quota;
+use crate::{Bed, BedError, Stop, Testbed, wait};
 use probes::Probes;
 use pulse::Pulse;
 
 const SERVERS: usize = 2;
-/// Of a CPU, for each server: little, so that the machine has room for five times as many callers and for Envoy.
-const QUOTA: f64 = 0.1;
+/// Of a CPU, for all servers: little, so that the machine has room for five times as many callers and for Envoy.
+const CPUS: f64 = 0.2;
 /// So that a page of a list is full.
 const CUSTOMERS: usize = 100;
 /// Half of the calls are cheap and half cost some twenty times as much.
@@ -35,7 +36,7 @@ const AFTER: Duration = Duration::from_secs(6);
 
 /// `overload_goodput`, `overload_refusal_p99`, `overload_recovery`.
 pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let (bed, _quotas) = scene(stop)?;
+    let (_quota, bed) = scene(stop)?;
     let capacity = capacity(&bed, stop)?;
     let memory = memories(&bed)?;
 
@@ -45,7 +46,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let usual = offer(&bed, USUAL * capacity, &whole, "usual")?;
     let begun = Instant::now();
     wait::rest(BEFORE);
-    let overload_from = begun.elapsed();
+    let (calm_until, overload_from) = (Instant::now(), begun.elapsed());
     let more = offer(&bed, (TIMES - USUAL) * capacity, &seconds(OVERLOAD), "overload")?.finish(stop)?;
     // The last call was begun when the load had lasted as long as it should; its answer came later.
     let tail = Duration::from_secs_f64(more.seconds).saturating_sub(OVERLOAD);
@@ -57,11 +58,17 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let (answered, in_seconds) = usual.answered_between(overload_from.as_secs_f64(), overload_to.as_secs_f64());
     let usual_rate = answered as f64 / in_seconds.max(1) as f64;
     let goodput = more.ok as f64 / more.seconds + usual_rate;
-    let refused = more.latency("failed")?;
+    let (refused, all) = (more.latency("failed")?, more.latency("all")?);
+    let seen = Seen {
+        calls: more.calls,
+        failures: more.failures.clone(),
+        quiet: Latency::of(pulses.took_before(calm_until)),
+        event: Latency { p50_ms: all.p50, p99_ms: all.p99, max_ms: all.max },
+    };
     let recovery = pulses.bad_after(over);
     let grown = growth(&memory, &memories(&bed)?);
     let scene = format!(
-        "{SERVERS} servers with {QUOTA} of a CPU each, which answer {capacity:.0} calls/s to {} callers; {TIMES} times that \
+        "{SERVERS} servers that have {CPUS} of a CPU together and answer {capacity:.0} calls/s to {} callers; {TIMES} times that \
          is offered for {OVERLOAD:?}, by callers outside of the quota who wait for 3 s and retry nothing",
         SATURATING[1],
     );
@@ -73,10 +80,11 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
                  peak memory grew by {grown}",
                 more.calls,
                 by_code(&more),
-                more.latency("all")?.p50,
-                more.latency("all")?.p99,
+                all.p50,
+                all.p99,
             ),
-        ),
+        )
+        .seen(seen),
         Measured::once(
             refused.p99,
             format!(
@@ -98,7 +106,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
 }
 
 /// Servers with a fixed share of a CPU, Envoy without, and customers to list.
-fn scene(stop: &Stop) -> Result<(Bed, Vec<CpuQuota>), BedError> {
+fn scene(stop: &Stop) -> Result<(Quota, Bed), BedError> {
     let bed = Testbed::new().servers(SERVERS).envoy().stop_on(stop).start()?;
     let channel = channel_to(bed.envoy_address());
     for number in 0..CUSTOMERS {
@@ -109,13 +117,9 @@ fn scene(stop: &Stop) -> Result<(Bed, Vec<CpuQuota>), BedError> {
         };
         block_on(channel.customers().create(&request))?;
     }
-    let quota = |server: &crate::Server| {
-        let quota = CpuQuota::of(QUOTA)?;
-        quota.take(server.pid())?;
-        Ok(quota)
-    };
-    let quotas = bed.servers().iter().map(quota).collect::<Result<_, BedError>>()?;
-    Ok((bed, quotas))
+    let quota = Quota::of(CPUS)?;
+    bed.servers().iter().try_for_each(|server| quota.hold(server.pid()))?;
+    Ok((quota, bed))
 }
 
 /// Calls a second that are answered to callers who wait for each answer.
@@ -139,8 +143,7 @@ fn seconds(time: Duration) -> String {
 }
 
 fn by_code(report: &LoadReport) -> String {
-    let failures: BTreeMap<_, _> = report.failures.iter().collect();
-    let failures = failures.iter().map(|(code, count)| format!("{count} {code}"));
+    let failures = report.failures.iter().map(|(code, count)| format!("{count} {code}"));
     [format!("{} answered", report.ok)].into_iter().chain(failures).collect::<Vec<_>>().join(", ")
 }
 

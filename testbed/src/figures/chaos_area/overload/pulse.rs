@@ -69,6 +69,12 @@ impl Pulses {
         let bad = self.0.iter().filter(|asked| !asked.answered || asked.took > SLOW);
         bad.map(|asked| asked.at.saturating_duration_since(moment)).max().unwrap_or_default()
     }
+
+    /// How long answers took that were asked for before a moment, in milliseconds.
+    pub(super) fn took_before(&self, moment: Instant) -> Vec<f64> {
+        let before = self.0.iter().filter(|asked| asked.answered && asked.at < moment);
+        before.map(|asked| asked.took.as_secs_f64() * 1e3).collect()
+    }
 }
 
 impl fmt::Display for Pulses {
