@@ -18,6 +18,7 @@ pub mod balance;
 mod bed;
 pub mod binaries;
 mod canary;
+pub mod chaos;
 pub mod compose;
 mod connect;
 pub mod customers;

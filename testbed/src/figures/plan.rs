@@ -4,7 +4,7 @@ use super::{Area, Bound, Figure, Seen, Unit};
 use crate::{BedError, Stop};
 
 /// A value, the samples it comes from, and how it was measured.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Measured {
     /// The value.
     pub value: f64,

@@ -46,7 +46,10 @@ fn tell(figure: &Figure) {
     let mut out = io::stdout();
     // Where stdout is closed the file still tells.
     let _ = Lines.write(std::slice::from_ref(figure), &mut out).and_then(|()| out.flush());
-    if figure.measured.is_none() {
-        eprintln!("{} could not be measured: {}", figure.name, figure.note);
+    match figure.measured {
+        None => eprintln!("{} could not be measured: {}", figure.name, figure.note),
+        // What happened to calls is more than one number.
+        Some(_) if figure.area == Area::Chaos => eprintln!("  {}: {}", figure.name, figure.note),
+        Some(_) => {}
     }
 }

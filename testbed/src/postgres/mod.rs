@@ -79,7 +79,7 @@ impl PostgresBuilder {
         let (login, superuser) = (cluster.login(USER), cluster.superuser());
         execute(&superuser, &format!("CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{password}'"))?;
         execute(&superuser, &format!("CREATE DATABASE {USER} OWNER {USER}"))?;
-        Ok(Postgres { login, databases: AtomicU32::default(), source: Source::Own(cluster) })
+        Ok(Postgres { login, databases: AtomicU32::default(), source: Source::Own(cluster.into()) })
     }
 }
 
@@ -93,7 +93,7 @@ pub struct Postgres {
 
 #[derive(Debug)]
 enum Source {
-    Own(Cluster),
+    Own(Box<Cluster>),
     /// The databases that were made, to be taken away at the end.
     Given(Mutex<Vec<String>>),
 }

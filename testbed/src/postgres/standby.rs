@@ -26,7 +26,7 @@ impl Postgres {
             let state = ask(&superuser, "SELECT sync_state FROM pg_stat_replication")?;
             Ok((state.as_deref() == Some("sync")).then_some(()))
         })?;
-        Ok(Self { login: standby.login(USER), databases: AtomicU32::default(), source: Source::Own(standby) })
+        Ok(Self { login: standby.login(USER), databases: AtomicU32::default(), source: Source::Own(standby.into()) })
     }
 
     /// Ends a standby's time as one, as a failover manager does; returns when it takes writes.

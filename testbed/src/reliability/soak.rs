@@ -41,10 +41,10 @@ enum Fault {
     Hung,
     Rolled,
     Scaled,
-    DnsFault,
+    NoDns,
 }
 
-const FAULTS: [Fault; 5] = [Fault::Killed, Fault::Hung, Fault::Rolled, Fault::Scaled, Fault::DnsFault];
+const FAULTS: [Fault; 5] = [Fault::Killed, Fault::Hung, Fault::Rolled, Fault::Scaled, Fault::NoDns];
 
 fn soak(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let mut bed = Testbed::new().servers(SERVERS).envoy().stop_on(stop).start()?;
@@ -98,7 +98,7 @@ impl Fault {
                 bed.scale(SERVERS + 1 + random.usize(..2))?;
                 bed.scale(SERVERS)?;
             }
-            Self::DnsFault => {
+            Self::NoDns => {
                 let answers = [DnsAnswer::Silence, DnsAnswer::ServerFailure, DnsAnswer::NoSuchName, DnsAnswer::Empty];
                 bed.dns().answer_with(answers[random.usize(..answers.len())]);
                 wait::rest(DNS_AWAY);

@@ -52,7 +52,9 @@ impl Site {
         let servers = Port::free_on(&addresses).unwrap();
         let endpoints = Endpoints::default();
         // From the beginning: an address that is listed before anybody answers there does no harm.
-        addresses.iter().for_each(|ip| endpoints.add(SocketAddrV4::new(*ip, servers.number())));
+        for ip in addresses {
+            endpoints.add(SocketAddrV4::new(ip, servers.number()));
+        }
         let dns = DnsServer::start(vec![(CLUSTER, endpoints)]).unwrap();
         Self { postgres, database, dns, servers }
     }
@@ -61,8 +63,8 @@ impl Site {
         match part {
             Database => self.postgres.start_again()?,
             Proxy => {
-                let (file, port) = (ConfigFile::of_repository()?, self.servers.number());
-                running.envoy = Some(Envoy::start(&file, folder, None, port, self.dns.address())?);
+                let (config, servers) = (ConfigFile::of_repository()?, self.servers.number());
+                running.envoy = Some(Envoy::start(&config, folder, None, servers, self.dns.address())?);
             }
             Servers => {
                 for ip in addresses() {

@@ -57,10 +57,10 @@ fn load(service: &Service, shape: &[&str]) -> Result<Seen, BedError> {
     let folder = binaries::scratch("ticketing-load-")?;
     let arguments = [&["--deadline", NO_DEADLINE, "--mix", "probe=1"], shape].concat();
     let report = Generator::start(service.address(), &arguments, folder.path(), "load")?.finish(&Stop::never())?;
-    match report.failures.is_empty() {
-        true => Ok(Seen { calls_per_second: report.calls_per_second, median_ms: report.latency("all")?.p50 }),
-        false => Err(BedError::Unexpected(format!("calls of ticketing-client load failed: {:?}", report.failures))),
+    if !report.failures.is_empty() {
+        return Err(BedError::Unexpected(format!("calls of ticketing-client load failed: {:?}", report.failures)));
     }
+    Ok(Seen { calls_per_second: report.calls_per_second, median_ms: report.latency("all")?.p50 })
 }
 
 fn h2load(service: &Service) -> Result<Seen, BedError> {

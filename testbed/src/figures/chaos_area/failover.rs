@@ -102,7 +102,7 @@ fn seen(rounds: &[Round]) -> Seen {
             }
             let undisturbed = create.ended < *killed || create.begun > *killed + *writes_again;
             let latencies = if undisturbed { &mut quiet } else { &mut event };
-            latencies.push((create.ended - create.begun).as_secs_f64() * 1e3);
+            latencies.push(create.ended.saturating_sub(create.begun).as_secs_f64() * 1e3);
         }
     }
     Seen { calls, failures, quiet: Latency::of(quiet), event: Latency::of(event) }

@@ -53,7 +53,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let over = Instant::now().checked_sub(tail).unwrap_or_else(Instant::now);
     let overload_to = over.duration_since(begun);
     let usual = usual.finish(stop)?;
-    let (pulses, probed) = (pulse.stop(), probes.stop()?);
+    let (pulses, health) = (pulse.stop(), probes.stop()?);
 
     let (answered, in_seconds) = usual.answered_between(overload_from.as_secs_f64(), overload_to.as_secs_f64());
     let usual_rate = answered as f64 / in_seconds.max(1) as f64;
@@ -76,7 +76,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
         Measured::once(
             100.0 * goodput / capacity,
             format!(
-                "{scene}: {goodput:.0} calls/s answered; of {} calls {}; answered ones p50 {:.0} ms, p99 {:.0} ms; {probed}; \
+                "{scene}: {goodput:.0} calls/s answered; of {} calls {}; answered ones p50 {:.0} ms, p99 {:.0} ms; {health}; \
                  peak memory grew by {grown}",
                 more.calls,
                 by_code(&more),

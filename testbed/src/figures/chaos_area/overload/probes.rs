@@ -67,21 +67,21 @@ impl Probes {
 }
 
 fn ask(probes: &[Probe], ended: &AtomicBool) -> Probed {
-    let mut probed = Probed::default();
+    let mut told = Probed::default();
     while !ended.load(Ordering::Relaxed) {
         for probe in probes {
             let begun = Instant::now();
             let well = probe.is_well();
             let took = begun.elapsed();
-            probed.asked += 1;
-            probed.slowest = probed.slowest.max(took);
+            told.asked += 1;
+            told.slowest = told.slowest.max(took);
             if !well || took > LIMIT {
-                probed.missed.get_or_insert_with(|| format!("{probe} was not well after {took:?}, under overload"));
+                told.missed.get_or_insert_with(|| format!("{probe} was not well after {took:?}, under overload"));
             }
         }
         wait::rest(EVERY);
     }
-    probed
+    told
 }
 
 impl Probe {
