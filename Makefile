@@ -133,6 +133,11 @@ balance: build ## Compare ways to balance calls over pods, and write docs/balanc
 figures-channels: build ## Measure the figures of channels and tools, in 6 minutes (needs h2load)
 	@$(TESTBED) figures channels
 
+.PHONY: chaos
+chaos: build ## Try rollouts, faults, attacks and renewals, and write docs/reliability.md, in some minutes (as root; SOAK=1: ten minutes of faults at random)
+	@tools/setup test
+	@$(TESTBED) chaos $(if $(SOAK),--soak)
+
 .PHONY: figures-chaos
 figures-chaos: build ## Measure the figures of rollouts, faults, attacks and certificates
 	@tools/setup test

@@ -180,13 +180,13 @@ impl Bed {
         &self.dns
     }
 
-    /// Where the servers are that take calls.
-    pub(crate) fn endpoints(&self) -> &Endpoints {
+    /// The addresses that DNS tells, and the L4 balancer knows: those of the servers that take calls, unless they are changed.
+    pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
 
-    /// The port on which each server takes calls.
-    pub(crate) fn server_port(&self) -> u16 {
+    /// The port on which each server takes calls, and that Envoy takes with each address.
+    pub fn server_port(&self) -> u16 {
         self.grpc.number()
     }
 

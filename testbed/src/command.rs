@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use testbed::balance::{Balance, Callers};
 use testbed::figures::{self, Area};
+use testbed::reliability::Chaos;
 use testbed::secured::Overlay;
 use testbed::{BedError, Stop, Testbed, compose, demo};
 
@@ -32,6 +33,8 @@ enum Command {
     Compose,
     /// Compare ways to balance calls over pods, and write docs/balancing.md (as root, ten minutes)
     Balance(Balance),
+    /// Try rollouts, faults, attacks and renewals of certificates, and write docs/reliability.md (as root)
+    Chaos(Chaos),
     /// The callers of `balance`
     #[command(hide = true)]
     Callers(Callers),
@@ -71,6 +74,7 @@ impl Args {
             }
             Command::Compose => compose(stop),
             Command::Balance(balance) => balance.run(stop),
+            Command::Chaos(chaos) => chaos.run(stop),
             Command::Callers(callers) => callers.run(stop),
             Command::Figures { area, only } => figures::run(area, area.plans(), &only, stop),
         }

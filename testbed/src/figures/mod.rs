@@ -7,6 +7,7 @@ mod main_area;
 mod plan;
 mod report;
 mod run;
+mod seen;
 mod store_area;
 
 use std::fmt;
@@ -15,7 +16,8 @@ use serde::Serialize;
 
 pub use plan::{Measured, Plan, Run, Wanted, median};
 pub use report::{Json, Lines, Report};
-pub use run::run;
+pub use run::{measure, run};
+pub use seen::{Latency, Seen};
 
 /// A field of figures, measured by one command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -208,6 +210,8 @@ pub struct Figure {
     pub note: String,
     /// The calls that were made, where the value counts those of them that failed.
     pub calls: Option<u64>,
+    /// What callers saw, where something was done to the service.
+    pub seen: Option<Seen>,
 }
 
 impl Figure {
@@ -227,8 +231,8 @@ mod tests {
     use super::*;
 
     fn figure(name: &'static str, measured: Option<f64>, bound: Bound) -> Figure {
-        let (samples, note, calls) = (Vec::new(), String::new(), None);
-        Figure { area: Area::Main, name, measured, unit: Unit::Calls, bound, samples, note, calls }
+        let (samples, note) = (Vec::new(), String::new());
+        Figure { area: Area::Main, name, measured, unit: Unit::Calls, bound, samples, note, calls: None, seen: None }
     }
 
     #[test]

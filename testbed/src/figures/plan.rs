@@ -1,10 +1,10 @@
 //! Which figures an area has, and the runs that measure them.
 
-use super::{Area, Bound, Figure, Unit};
+use super::{Area, Bound, Figure, Seen, Unit};
 use crate::{BedError, Stop};
 
 /// A value, the samples it comes from, and how it was measured.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Measured {
     /// The value.
     pub value: f64,
@@ -14,12 +14,14 @@ pub struct Measured {
     pub note: String,
     /// The calls that were made, where the value counts those of them that failed.
     pub calls: Option<u64>,
+    /// What callers saw, where something was done to the service. One figure of a plan tells it for all.
+    pub seen: Option<Seen>,
 }
 
 impl Measured {
     /// A value without samples.
     pub fn once(value: f64, note: impl Into<String>) -> Self {
-        Self { value, samples: Vec::new(), note: note.into(), calls: None }
+        Self { value, samples: Vec::new(), note: note.into(), calls: None, seen: None }
     }
 
     /// A value that was made from these in another way than [`Self::median_of`] does.
@@ -31,6 +33,12 @@ impl Measured {
     #[must_use]
     pub fn of_calls(self, calls: u64) -> Self {
         Self { calls: Some(calls), ..self }
+    }
+
+    /// While callers saw this.
+    #[must_use]
+    pub fn seen(self, seen: Seen) -> Self {
+        Self { seen: Some(seen), ..self }
     }
 
     /// The median of samples, for example of ratios whose two sides were measured one after the other.
@@ -92,11 +100,11 @@ impl Plan {
             Err(error) => (Vec::new().into_iter(), error.to_string()),
         };
         let figure = |&Wanted { name, unit, bound }: &Wanted| {
-            let (value, samples, note, calls) = match measured.next() {
-                Some(Measured { value, samples, note, calls }) => (Some(value), samples, note, calls),
-                None => (None, Vec::new(), failure.clone(), None),
+            let (value, Measured { samples, note, calls, seen, .. }) = match measured.next() {
+                Some(measured) => (Some(measured.value), measured),
+                None => (None, Measured::once(0.0, failure.clone())),
             };
-            Figure { area, name, measured: value, unit, bound, samples, note, calls }
+            Figure { area, name, measured: value, unit, bound, samples, note, calls, seen }
         };
         self.wanted.iter().map(figure).collect()
     }

@@ -49,6 +49,9 @@ impl Report for Json {
                 if let Some(calls) = figure.calls {
                     told["calls"] = calls.into();
                 }
+                if let Some(seen) = &figure.seen {
+                    told["seen"] = json!(seen);
+                }
                 told
             })
             .collect();
@@ -82,6 +85,7 @@ mod tests {
             samples: vec![41.0, 43.5],
             note: "median of 2 starts".to_owned(),
             calls: None,
+            seen: None,
         }
     }
 

@@ -19,12 +19,8 @@ pub fn run(area: Area, plans: &[Plan], only: &[String], stop: &Stop) -> Result<E
     let folder = binaries::repository().join("target/figures");
     fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
     let asked = |plan: &&Plan| only.is_empty() || plan.names().any(|name| only.iter().any(|asked| asked == name));
-    let mut all = Vec::new();
-    for plan in plans.iter().filter(asked) {
-        let measured = plan.measure(area, stop);
-        measured.iter().for_each(tell);
-        all.extend(measured);
-    }
+    let asked: Vec<Plan> = plans.iter().filter(asked).copied().collect();
+    let all = measure(area, &asked, |_| {}, stop);
     if only.is_empty() {
         let path = folder.join(format!("{}.json", area.name()));
         let write = || Json.write(&all, &mut File::create(&path)?);
@@ -33,11 +29,27 @@ pub fn run(area: Area, plans: &[Plan], only: &[String], stop: &Stop) -> Result<E
     Ok(if all.iter().any(Figure::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Measures figures, one plan after the other, and tells each on stdout as soon as it is known. Before each plan `next` is
+/// told which it is.
+pub fn measure(area: Area, plans: &[Plan], next: impl Fn(&Plan), stop: &Stop) -> Vec<Figure> {
+    let mut all = Vec::new();
+    for plan in plans {
+        next(plan);
+        let measured = plan.measure(area, stop);
+        measured.iter().for_each(tell);
+        all.extend(measured);
+    }
+    all
+}
+
 fn tell(figure: &Figure) {
     let mut out = io::stdout();
     // Where stdout is closed the file still tells.
     let _ = Lines.write(std::slice::from_ref(figure), &mut out).and_then(|()| out.flush());
-    if figure.measured.is_none() {
-        eprintln!("{} could not be measured: {}", figure.name, figure.note);
+    match figure.measured {
+        None => eprintln!("{} could not be measured: {}", figure.name, figure.note),
+        // What happened to calls is more than one number.
+        Some(_) if figure.area == Area::Chaos => eprintln!("  {}: {}", figure.name, figure.note),
+        Some(_) => {}
     }
 }

@@ -87,6 +87,11 @@ impl Drive {
         history
     }
 
+    /// The time since the recording began, as moments of its history are told.
+    pub fn now(&self) -> Duration {
+        self.plan.recorder.now()
+    }
+
     /// How many creates were acknowledged so far.
     pub fn acknowledged(&self) -> usize {
         self.plan.acknowledged().len()

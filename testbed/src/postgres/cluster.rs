@@ -3,12 +3,14 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::database::Login;
 use super::family;
 use super::programs::Programs;
 use super::tls;
@@ -51,6 +53,7 @@ pub(super) struct Wishes {
 pub(super) struct Cluster {
     programs: Programs,
     wishes: Wishes,
+    password: String,
     stop: Stop,
     port: Port,
     postmaster: Mutex<Process>,
@@ -60,18 +63,49 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Makes the files and starts the processes; returns when it takes connections.
     pub(super) fn start(wishes: Wishes, password: &str, stop: Stop) -> Result<Self, BedError> {
+        let make = |programs: &Programs, folder: &Path| make_files(programs, folder, password, &stop);
+        Self::start_on(make, wishes, password, &stop)
+    }
+
+    /// A standby: starts on a copy of this one's files, and follows it from then on.
+    pub(super) fn standby(&self) -> Result<Self, BedError> {
+        let copy = |programs: &Programs, folder: &Path| copy_files(programs, folder, &self.superuser(), &self.stop);
+        Self::start_on(copy, self.wishes.clone(), &self.password, &self.stop)
+    }
+
+    fn start_on(
+        files: impl FnOnce(&Programs, &Path) -> Result<(), BedError>,
+        wishes: Wishes,
+        password: &str,
+        stop: &Stop,
+    ) -> Result<Self, BedError> {
         let programs = Programs::find()?;
         let folder = scratch("ticketing-postgres-")?;
         programs.hand_over(folder.path())?;
-        make_files(&programs, folder.path(), password, &stop)?;
+        files(&programs, folder.path())?;
         if wishes.tls {
             tls::make_certificates(folder.path())?.iter().try_for_each(|file| programs.hand_over(file))?;
         }
         let port = Port::free_on(&[Ipv4Addr::LOCALHOST])?;
         let postmaster = Mutex::new(begin(&programs, &wishes, folder.path(), &port)?);
-        let cluster = Self { programs, wishes, stop, port, postmaster, folder };
+        let (password, stop) = (password.to_owned(), stop.clone());
+        let cluster = Self { programs, wishes, password, stop, port, postmaster, folder };
         cluster.wait_until_ready()?;
         Ok(cluster)
+    }
+
+    /// Who `user` is here: all have the same password.
+    pub(super) fn login(&self, user: &str) -> Login {
+        Login::new(self.address(), user, &self.password)
+    }
+
+    /// The URL by which everything is allowed.
+    pub(super) fn superuser(&self) -> String {
+        self.login(SUPERUSER).own_url()
+    }
+
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     pub(super) fn address(&self) -> SocketAddrV4 {
@@ -179,9 +213,21 @@ fn make_files(programs: &Programs, folder: &Path, password: &str, stop: &Stop) -
         .arg(&secret)
         .arg("--pgdata")
         .arg(data(folder));
-    let initdb = Process::start("initdb", &mut command, &folder.join("initdb.log"))?;
-    let status = wait::until("the end of initdb", MAKE_LIMIT, LOOK_EVERY, stop, || Ok(initdb.ended()))?;
-    if status.success() { Ok(()) } else { Err(initdb.check_running().expect_err("it has ended")) }
+    finish("initdb", &mut command, folder, stop)
+}
+
+/// The files of the cluster at `url`, and the wish to follow it.
+fn copy_files(programs: &Programs, folder: &Path, url: &str, stop: &Stop) -> Result<(), BedError> {
+    let mut command = programs.command("pg_basebackup", folder);
+    command.args(["--no-sync", "--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf"]);
+    command.arg("--dbname").arg(url).arg("--pgdata").arg(data(folder));
+    finish("pg_basebackup", &mut command, folder, stop)
+}
+
+fn finish(name: &str, command: &mut Command, folder: &Path, stop: &Stop) -> Result<(), BedError> {
+    let process = Process::start(name, command, &folder.join(format!("{name}.log")))?;
+    let status = wait::until(&format!("the end of {name}"), MAKE_LIMIT, LOOK_EVERY, stop, || Ok(process.ended()))?;
+    if status.success() { Ok(()) } else { Err(process.check_running().expect_err("it has ended")) }
 }
 
 fn begin(programs: &Programs, wishes: &Wishes, folder: &Path, port: &Port) -> Result<Process, BedError> {

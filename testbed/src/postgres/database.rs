@@ -41,6 +41,15 @@ impl Login {
     }
 }
 
+/// The parts of a database's URL: what stands before the server's address, that address, and what stands behind it.
+pub(super) fn split(url: &str) -> Result<(&str, &str, &str), BedError> {
+    let parts = url.split_once('@').and_then(|(login, rest)| {
+        let (server, database) = rest.split_once('/')?;
+        Some((login, server, database))
+    });
+    parts.ok_or_else(|| BedError::Unexpected("this is no URL of a database with a user".to_owned()))
+}
+
 /// Runs one statement on a connection of its own.
 pub(super) fn execute(url: &str, statement: &str) -> Result<(), BedError> {
     let run = async {
@@ -48,9 +57,24 @@ pub(super) fn execute(url: &str, statement: &str) -> Result<(), BedError> {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
         connection.close().await
     };
-    // A statement may hold a password.
+    block_on(run).map_err(refused(statement))
+}
+
+/// Asks for one value, as text, on a connection of its own; none where there is no row.
+pub(super) fn ask(url: &str, query: &str) -> Result<Option<String>, BedError> {
+    let run = async {
+        let mut connection = PgConnection::connect(url).await?;
+        let value = sqlx::query_scalar(AssertSqlSafe(query)).fetch_optional(&mut connection).await?;
+        connection.close().await?;
+        Ok(value)
+    };
+    block_on(run).map_err(refused(query))
+}
+
+/// A statement may hold a password: only its beginning is told.
+fn refused(statement: &str) -> impl FnOnce(sqlx::Error) -> BedError {
     let doing = statement.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-    block_on(run).map_err(|error: sqlx::Error| BedError::Database { doing, reason: error.to_string() })
+    move |error| BedError::Database { doing, reason: error.to_string() }
 }
 
 /// Percent-encoded, as the user and the password of a URL are.

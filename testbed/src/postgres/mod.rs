@@ -16,9 +16,11 @@ mod database;
 mod family;
 mod programs;
 mod proxy;
+mod standby;
 mod tls;
 
 use std::env;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +29,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use self::cluster::{Cluster, SUPERUSER, Wishes};
+use self::cluster::{Cluster, Wishes};
 use self::database::{Login, execute};
 use self::programs::Programs;
 pub use self::proxy::SilentProxy;
@@ -74,11 +76,10 @@ impl PostgresBuilder {
     pub fn start(self) -> Result<Postgres, BedError> {
         let password = new_password();
         let cluster = Cluster::start(self.wishes, &password, self.stop)?;
-        let login = Login::new(cluster.address(), USER, &password);
-        let superuser = Login::new(cluster.address(), SUPERUSER, &password).own_url();
+        let (login, superuser) = (cluster.login(USER), cluster.superuser());
         execute(&superuser, &format!("CREATE ROLE {USER} LOGIN CREATEDB PASSWORD '{password}'"))?;
         execute(&superuser, &format!("CREATE DATABASE {USER} OWNER {USER}"))?;
-        Ok(Postgres { login, databases: AtomicU32::default(), source: Source::Own(cluster) })
+        Ok(Postgres { login, databases: AtomicU32::default(), source: Source::Own(cluster.into()) })
     }
 }
 
@@ -92,7 +93,7 @@ pub struct Postgres {
 
 #[derive(Debug)]
 enum Source {
-    Own(Cluster),
+    Own(Box<Cluster>),
     /// The databases that were made, to be taken away at the end.
     Given(Mutex<Vec<String>>),
 }
@@ -162,6 +163,12 @@ impl Postgres {
     pub fn with_parameters(database: &str, parameters: &[(&str, &str)]) -> String {
         let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{database}?{}", pairs.join("&"))
+    }
+
+    /// The URL of `database` (a URL of [`Postgres::new_database`]) by way of `address`, at which something stands that
+    /// leads to it, as the address of a failover manager does.
+    pub fn by_way_of(database: &str, address: SocketAddr) -> Result<String, BedError> {
+        database::split(database).map(|(login, _, rest)| format!("{login}@{address}/{rest}"))
     }
 
     /// Runs one statement in the database of `url` as its user.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use super::database::split;
 use crate::BedError;
 
 /// Carries connections to one server. It ends, with all of them, when it is dropped.
@@ -33,9 +34,7 @@ struct Shared {
 impl SilentProxy {
     /// Before the server of a database's URL. Answers with the URL that leads through it.
     pub fn before(url: &str) -> Result<(Self, String), BedError> {
-        let unfit = || BedError::Unexpected("this is no URL of a database".to_owned());
-        let (login, rest) = url.split_once('@').ok_or_else(unfit)?;
-        let (server, database) = rest.split_once('/').ok_or_else(unfit)?;
+        let (login, server, database) = split(url)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(BedError::io("bind a proxy"))?;
         let address = listener.local_addr().map_err(BedError::io("bind a proxy"))?;
         let shared = Arc::new(Shared {

@@ -3,8 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::process::Command;
 
-use testbed::envoy::{CLUSTER, ConfigFile, Envoy};
-use testbed::{Bed, DnsAnswer, DnsServer, Endpoints, Port, Process, Stop, Testbed, binaries, equal_calls, until_true};
+use testbed::envoy::{CLUSTER, ConfigFile, Envoy, Host};
+use testbed::{
+    Bed, DnsAnswer, DnsServer, Endpoints, Port, Process, Server, Stop, Testbed, binaries, equal_calls, until_true,
+};
 
 #[test]
 fn a_fault_of_dns_fails_no_call() {
@@ -26,6 +28,37 @@ fn a_pod_that_came_during_a_fault_of_dns_gets_calls_after_it() {
     bed.scale(2).unwrap();
     let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
     assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
+}
+
+/// `health_checks`: an address is a server only once somebody there says so.
+#[test]
+fn an_address_at_which_nobody_serves_gets_no_call_though_dns_tells_it() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let dead = SocketAddrV4::new(Ipv4Addr::new(127, 3, 0, 1), bed.server_port());
+    bed.endpoints().add(dead);
+    until_true("Envoy knows it", || host(&bed, dead).is_some()).unwrap();
+    // Stale: the servers are not told any more, and serve.
+    bed.servers().iter().for_each(|server| bed.endpoints().remove(server.address()));
+    until_envoy_has_seen_it(&bed);
+    let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+    assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
+    assert_eq!(host(&bed, dead).map(|host| (host.healthy, host.calls)), Some((false, 0)));
+}
+
+/// Envoy keeps who left DNS and is healthy; a health check ends that.
+#[test]
+fn a_server_that_left_dns_and_then_ends_or_dies_gets_nothing_after_the_next_health_check() {
+    for end in [Server::terminate, Server::kill] {
+        let bed = Testbed::new().servers(3).envoy().start().unwrap();
+        let leaving = bed.server(0).address();
+        bed.endpoints().remove(leaving);
+        until_envoy_has_seen_it(&bed);
+        end(bed.server(0)).unwrap();
+        until_true("Envoy forgets it", || host(&bed, leaving).is_none()).unwrap();
+        let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+        assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
+        assert_eq!(host(&bed, leaving), None);
+    }
 }
 
 /// 1,232 bytes hold some 70 addresses: Envoy has to ask again, over TCP.
@@ -54,6 +87,10 @@ fn more_servers_than_a_datagram_holds_get_equal_calls() {
     assert_eq!(tally.failed(), 0, "{:?}", tally.first_failure);
     let calls: Vec<_> = envoy.hosts().iter().map(|host| host.calls).collect();
     assert!(calls.iter().all(|calls| *calls == 3), "{calls:?}");
+}
+
+fn host(bed: &Bed, address: SocketAddrV4) -> Option<Host> {
+    bed.envoy().hosts().into_iter().find(|host| host.address == address.into())
 }
 
 /// Two more queries: the first may have been on its way with the old answer.

@@ -3,12 +3,11 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use serde_json::Value;
-
 use super::Measured;
 use super::one_at_a_time::{TAKES, median_ms, server};
 use super::service::Service;
 use crate::figures::median;
+use crate::generator::Generator;
 use crate::{BedError, Stop, binaries};
 
 const PER_SECOND: u32 = 200;
@@ -55,18 +54,13 @@ pub(super) fn load_agrees(_: &Stop) -> Result<Measured, BedError> {
 }
 
 fn load(service: &Service, shape: &[&str]) -> Result<Seen, BedError> {
-    let mut command = Command::new(binaries::client()?);
-    command.env_clear().envs(binaries::corking());
-    command.args(["--server-domain", "127.0.0.1", "--server-port", &service.address().port().to_string()]);
-    command.args(["--deadline", NO_DEADLINE, "--output", "json", "load", "--mix", "probe=1"]).args(shape);
-    let output = finished(&mut command, "ticketing-client load")?;
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| BedError::Unexpected(format!("the report of ticketing-client load: {error}")))?;
-    let number = |at: &str| {
-        let found = report.pointer(at).and_then(Value::as_f64);
-        found.ok_or_else(|| BedError::Unexpected(format!("the report of ticketing-client load has no number {at}")))
-    };
-    Ok(Seen { calls_per_second: number("/calls_per_second")?, median_ms: number("/latency_ms/all/p50")? })
+    let folder = binaries::scratch("ticketing-load-")?;
+    let arguments = [&["--deadline", NO_DEADLINE, "--mix", "probe=1"], shape].concat();
+    let report = Generator::start(service.address(), &arguments, folder.path(), "load")?.finish(&Stop::never())?;
+    if !report.failures.is_empty() {
+        return Err(BedError::Unexpected(format!("calls of ticketing-client load failed: {:?}", report.failures)));
+    }
+    Ok(Seen { calls_per_second: report.calls_per_second, median_ms: report.latency("all")?.p50 })
 }
 
 fn h2load(service: &Service) -> Result<Seen, BedError> {

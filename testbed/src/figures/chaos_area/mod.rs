@@ -1,11 +1,37 @@
 //! The figures of rollouts, faults, attacks and certificates: what callers, and bystanders, notice of them.
 
+mod dns_faults;
+mod failover;
+mod overload;
 mod tls;
 
 use super::plan::{Measured, Plan, Run, Wanted};
 use super::{Bound, Unit};
 
-pub(super) const PLANS: &[Plan] = &[Plan {
-    wanted: &[Wanted { name: "tls_reload_failed", unit: Unit::Calls, bound: Bound::Exactly(0.0) }],
-    run: Run::One(tls::reload_failed),
-}];
+const fn wanted(name: &'static str, unit: Unit, bound: Bound) -> Wanted {
+    Wanted { name, unit, bound }
+}
+
+pub(super) const PLANS: &[Plan] = &[
+    Plan { wanted: &[wanted("dns_failed", Unit::Calls, Bound::Exactly(0.0))], run: Run::One(dns_faults::failed) },
+    Plan {
+        wanted: &[
+            wanted("overload_goodput", Unit::Percent, Bound::AtLeast(90.0)),
+            wanted("overload_refusal_p99", Unit::Milliseconds, Bound::AtMost(50.0)),
+            wanted("overload_recovery", Unit::Seconds, Bound::AtMost(2.0)),
+        ],
+        run: Run::All(overload::measure),
+    },
+    Plan {
+        wanted: &[
+            wanted("failover_lost", Unit::Customers, Bound::Exactly(0.0)),
+            wanted("failover_doubled", Unit::Customers, Bound::Exactly(0.0)),
+            wanted("failover_writes_again", Unit::Seconds, Bound::AtMost(10.0)),
+        ],
+        run: Run::All(failover::measure),
+    },
+    Plan {
+        wanted: &[wanted("tls_reload_failed", Unit::Calls, Bound::Exactly(0.0))],
+        run: Run::One(tls::reload_failed),
+    },
+];

@@ -24,7 +24,7 @@ fn one_each(writers: usize) -> Writing {
 
 pub(super) fn sqlite(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let measured = speed_up(&Backend::sqlite()?, one_each(1), stop)?;
-    let again = Measured { samples: measured.samples.clone(), note: measured.note.clone(), ..measured };
+    let again = measured.clone();
     Ok(vec![measured, again])
 }
 

@@ -1,0 +1,81 @@
+//! What was measured, as `docs/reliability.json` keeps it.
+
+use std::fs;
+use std::path::Path;
+use std::thread::available_parallelism;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::figures::{Figure, Json, Report as _, Seen};
+use crate::{BedError, binaries};
+
+/// Where it is kept.
+pub(super) const JSON: &str = "docs/reliability.json";
+
+/// All of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Findings {
+    /// Every plan of the area.
+    pub(super) scenarios: Option<Run>,
+    /// The ten minutes.
+    pub(super) soak: Option<Run>,
+}
+
+/// One run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Run {
+    /// Its day.
+    pub(super) date: String,
+    /// CPUs of the machine that was everything at once.
+    pub(super) cpus: usize,
+    pub(super) figures: Vec<Told>,
+}
+
+/// A figure, as [`Json`] writes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) name: String,
+    pub(super) value: Option<f64>,
+    pub(super) unit: String,
+    pub(super) bound: String,
+    pub(super) verdict: String,
+    pub(super) note: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) calls: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seen: Option<Seen>,
+}
+
+impl Findings {
+    /// What a file of findings holds.
+    pub(super) fn read(path: &Path) -> Result<Self, BedError> {
+        let full = binaries::repository().join(path);
+        let text = fs::read(full).map_err(BedError::io(format!("read {}", path.display())))?;
+        serde_json::from_slice(&text).map_err(|error| unfit(path, &error))
+    }
+
+    /// What was found before; nothing where nobody has looked yet.
+    pub(super) fn read_or_none() -> Result<Self, BedError> {
+        if binaries::repository().join(JSON).exists() { Self::read(Path::new(JSON)) } else { Ok(Self::default()) }
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("findings are plain data") + "\n"
+    }
+}
+
+impl Run {
+    /// Of today.
+    pub(super) fn of(figures: &[Figure]) -> Result<Self, BedError> {
+        let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect();
+        let mut json = Vec::new();
+        Json.write(figures, &mut json).map_err(BedError::io("write figures to memory"))?;
+        let figures = serde_json::from_slice(&json).map_err(|error| unfit(Path::new(JSON), &error))?;
+        Ok(Self { date, cpus: available_parallelism().map_or(0, usize::from), figures })
+    }
+}
+
+fn unfit(path: &Path, error: &serde_json::Error) -> BedError {
+    BedError::Unexpected(format!("{}: {error}", path.display()))
+}
