@@ -36,7 +36,7 @@ impl Load {
     pub(crate) fn of<C, O>(callers: usize, call: C) -> Self
     where
         C: Fn() -> O + Clone + Send + 'static,
-        O: Future<Output = Result<String, CallError>> + Send,
+        O: Future<Output = Result<String, CallError>> + Send + 'static,
     {
         let ended = Arc::new(AtomicBool::new(false));
         let callers = (0..callers).map(|_| task::spawn(call_until(ended.clone(), call.clone()))).collect();

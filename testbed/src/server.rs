@@ -142,6 +142,12 @@ impl Server {
         self.run().ready_after
     }
 
+    /// The moment at which it said SERVING, in this life; none before.
+    pub(crate) fn serving_since(&self) -> Option<Instant> {
+        let run = self.run();
+        run.ready_after.map(|after| run.begun + after)
+    }
+
     /// CPU time that its process has used.
     pub fn cpu_time(&self) -> Result<Duration, BedError> {
         self.run().process.cpu_time()

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use super::Way;
 use super::callers::{Address, Running};
-use crate::envoy::{self, ConfigFile, Envoy};
-use crate::{Bed, BedError, DnsServer, Endpoints, L4Balancer, Stop, Testbed, wait};
+use crate::envoy::{self, ConfigFile, EnvoyService, Setup};
+use crate::{Bed, BedError, DnsServer, Endpoints, L4Balancer, Stop, Testbed};
 
 /// Pods at the start.
 pub(super) const PODS: usize = 4;
 /// Of every balancer: the same choices in each run.
 const SEED: u64 = 14;
-const READY_LIMIT: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A bed, and what stands before it.
 pub(super) struct Site {
@@ -40,14 +38,6 @@ enum Kind {
     Envoy(Box<EnvoyService>),
 }
 
-/// Envoys behind a Service of their own, as the manifests have them.
-struct EnvoyService {
-    service: L4Balancer,
-    listed: Endpoints,
-    envoy: Envoy,
-    started: u32,
-}
-
 impl Site {
     pub(super) fn start(way: Way, stop: &Stop) -> Result<Self, BedError> {
         let bed = Testbed::new().servers(PODS).stop_on(stop).start()?;
@@ -67,7 +57,7 @@ impl Front {
         let kind = match way {
             Way::L4 | Way::Pool => Kind::L4(balancer(bed.endpoints().clone())?),
             Way::RoundRobin => dns(bed)?,
-            Way::Article | Way::Envoy => Kind::Envoy(Box::new(EnvoyService::start(way, bed, stop)?)),
+            Way::Article | Way::Envoy => envoys(way, bed, stop)?,
         };
         Ok(Self { way, kind })
     }
@@ -76,7 +66,7 @@ impl Front {
     pub(super) fn callers(&self, folder: &Path) -> Result<Running, BedError> {
         let address = match &self.kind {
             Kind::L4(balancer) => Address::of(balancer.address()),
-            Kind::Envoy(service) => Address::of(service.service.address()),
+            Kind::Envoy(service) => Address::of(service.address()),
             Kind::Dns { port, resolv_conf, .. } => Address::named(envoy::CLUSTER, *port, resolv_conf),
         };
         Running::start(self.way.policy(), &address, folder)
@@ -86,7 +76,7 @@ impl Front {
     pub(super) fn cpu_time(&self) -> Result<Duration, BedError> {
         match &self.kind {
             Kind::L4(_) | Kind::Dns { .. } => Ok(Duration::ZERO),
-            Kind::Envoy(service) => service.envoy.process().cpu_time(),
+            Kind::Envoy(service) => service.cpu_time(),
         }
     }
 
@@ -98,44 +88,21 @@ impl Front {
                 Ok(())
             }
             Kind::Dns { .. } => Ok(()),
-            Kind::Envoy(service) => service.replace(self.way, bed, stop),
+            // How an Envoy leaves is part of each way: ours has a preStop hook, the articles' gets its SIGTERM at once.
+            Kind::Envoy(service) => {
+                let old = service.replace_oldest(bed, stop)?;
+                if self.way == Way::Envoy { old.drain() } else { Ok(()) }
+            }
         }
     }
 }
 
-impl EnvoyService {
-    fn start(way: Way, bed: &Bed, stop: &Stop) -> Result<Self, BedError> {
-        let envoy = start_envoy(way, bed, 0, stop)?;
-        let listed = Endpoints::default();
-        listed.add(envoy.address());
-        Ok(Self { service: balancer(listed.clone())?, listed, envoy, started: 1 })
-    }
-
-    /// The new one is ready before the old one leaves. How that one leaves is part of each way: ours has a preStop hook, the
-    /// articles' gets its SIGTERM at once.
-    fn replace(&mut self, way: Way, bed: &Bed, stop: &Stop) -> Result<(), BedError> {
-        let new = start_envoy(way, bed, self.started, stop)?;
-        self.started += 1;
-        self.listed.add(new.address());
-        self.listed.remove(self.envoy.address());
-        let old = std::mem::replace(&mut self.envoy, new);
-        if way == Way::Envoy { old.drain() } else { Ok(()) }
-    }
-}
-
-fn start_envoy(way: Way, bed: &Bed, number: u32, stop: &Stop) -> Result<Envoy, BedError> {
-    let (file, flags) = match way {
-        Way::Article => (ConfigFile::of_articles()?, envoy::ARTICLE_FLAGS.as_slice()),
-        _ => (ConfigFile::of_repository()?, envoy::FLAGS.as_slice()),
+fn envoys(way: Way, bed: &Bed, stop: &Stop) -> Result<Kind, BedError> {
+    let setup = match way {
+        Way::Article => Setup { file: ConfigFile::of_articles()?, flags: &envoy::ARTICLE_FLAGS },
+        _ => Setup::of_repository()?,
     };
-    let folder = bed.folder().join(format!("{}-{number}", way.name()));
-    fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
-    let envoy = Envoy::start_with(flags, &file, &folder, None, bed.server_port(), bed.dns().address())?;
-    wait::until("Envoy gives calls to all pods", READY_LIMIT, LOOK_EVERY, stop, || {
-        envoy.process().check_running()?;
-        Ok((envoy.hosts().iter().filter(|host| host.healthy).count() == bed.servers().len()).then_some(()))
-    })?;
-    Ok(envoy)
+    Ok(Kind::Envoy(Box::new(EnvoyService::start(setup, 1, bed, stop)?)))
 }
 
 fn balancer(endpoints: Endpoints) -> Result<L4Balancer, BedError> {

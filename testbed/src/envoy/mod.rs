@@ -5,6 +5,7 @@ mod beside;
 mod config_file;
 mod leave;
 mod place;
+mod service;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -15,6 +16,7 @@ pub use admin::Host;
 pub use beside::FOLDER_OF_SECRETS;
 pub use config_file::{ConfigFile, article_file, file};
 pub use place::{Places, place};
+pub(crate) use service::{EnvoyService, Setup};
 
 use crate::{BedError, Port, Process, binaries};
 

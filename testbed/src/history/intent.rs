@@ -21,7 +21,7 @@ pub struct Intent {
 impl Intent {
     /// The `number`th intent of a run. Its names come from many scripts, so that a name that is changed on its way
     /// shows.
-    pub(super) fn new(run: u64, number: usize, with_request_id: bool) -> Self {
+    pub(crate) fn new(run: u64, number: usize, with_request_id: bool) -> Self {
         let (first, last) = people(number % SCRIPTS + 1, number as u64)[number % SCRIPTS];
         Self {
             first_name: format!("{first} {run:x}-{number}"),
@@ -36,7 +36,7 @@ impl Intent {
         Self { first_name, ..self.clone() }
     }
 
-    pub(super) fn request(&self) -> CreateCustomerRequest {
+    pub(crate) fn request(&self) -> CreateCustomerRequest {
         CreateCustomerRequest {
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),

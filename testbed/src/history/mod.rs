@@ -19,6 +19,7 @@ pub use check::check;
 pub use conclude::Concluded;
 pub use drive::{Crew, Drive};
 pub use intent::Intent;
+pub(crate) use record::Recorder;
 pub use record::{Create, Get, History, Outcome, Seen, Walk};
 pub use scenario::{Run, Scenario, Store};
 pub use verdict::{Finding, Verdict};

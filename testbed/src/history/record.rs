@@ -18,7 +18,7 @@ pub struct History {
     /// Each walk through all pages.
     pub walks: Vec<Walk>,
     /// The clock of the moments in it; one that begins at the end where there was none.
-    pub(super) recorder: Option<Arc<Recorder>>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 /// A create that was sent.
@@ -82,7 +82,7 @@ pub struct Walk {
 
 impl History {
     /// Adds what others did and saw.
-    pub(super) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.creates.extend(other.creates);
         self.gets.extend(other.gets);
         self.walks.extend(other.walks);
@@ -93,7 +93,7 @@ impl History {
 impl Outcome {
     /// What a failed create means. Only what no attempt can have stored counts as refused: a proxy may have sent the
     /// create to several servers, and tells the last one's answer.
-    pub(super) fn of_failure(error: &CallError) -> Self {
+    pub(crate) fn of_failure(error: &CallError) -> Self {
         match error.code {
             code @ (Code::InvalidArgument
             | Code::AlreadyExists
@@ -109,21 +109,21 @@ impl Outcome {
 
 /// The clock of a recording, and the one copy of each customer that was seen: long walks see the same ones again.
 #[derive(Debug)]
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     start: Instant,
     seen: Mutex<HashSet<Arc<Seen>>>,
 }
 
 impl Recorder {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { start: Instant::now(), seen: Mutex::default() }
     }
 
-    pub(super) fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.start.elapsed()
     }
 
-    pub(super) fn see(&self, customer: Customer) -> Arc<Seen> {
+    pub(crate) fn see(&self, customer: Customer) -> Arc<Seen> {
         self.see_all([customer]).remove(0)
     }
 

@@ -5,9 +5,9 @@ use std::process::{Command, Output};
 
 use super::Measured;
 use super::one_at_a_time::{TAKES, median_ms, server};
-use super::service::Service;
 use crate::figures::median;
 use crate::generator::Generator;
+use crate::service::Service;
 use crate::{BedError, Stop, binaries};
 
 const PER_SECOND: u32 = 200;

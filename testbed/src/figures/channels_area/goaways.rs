@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Measured;
-use super::service::{Manner, Service};
 use crate::balance::{Address, Policy, Running};
+use crate::service::{Manner, Service};
 use crate::{BedError, Stop, binaries, wait};
 
 const GOAWAYS: usize = 50;

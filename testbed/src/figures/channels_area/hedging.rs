@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::Measured;
-use super::service::{Manner, Service};
 use crate::balance::{Address, Policy, Running};
+use crate::service::{Manner, Service};
 use crate::{BedError, DnsServer, Endpoints, Port, Stop, binaries, envoy, wait};
 
 const PODS: [Ipv4Addr; 3] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3), Ipv4Addr::new(127, 0, 0, 4)];

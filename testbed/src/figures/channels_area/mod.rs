@@ -8,7 +8,6 @@ mod one_at_a_time;
 mod outage;
 mod pods;
 mod reconnects;
-mod service;
 
 use super::plan::{Measured, Plan, Run, Wanted};
 use super::{Bound, Unit};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::service::{Manner, Service};
 use crate::BedError;
+use crate::service::{Manner, Service};
 
 /// For each call.
 pub(super) const TAKES: Duration = Duration::from_millis(10);

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Measured;
-use super::service::{Manner, Service};
 use crate::balance::{Address, Policy, Running, now};
+use crate::service::{Manner, Service, Trouble};
 use crate::{BedError, Stop, binaries, wait};
 
 /// Together some 1,000 calls a second, if none is sent again.
@@ -22,13 +22,13 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     callers.wait_for_first(stop)?;
     wait::rest(BEFORE);
     let before = service.attempts();
-    service.refuse(true);
+    service.suffer(Trouble::Refuses);
     let begun = Instant::now();
     while begun.elapsed() < OUTAGE {
         stop.check()?;
         wait::rest(LOOK_EVERY);
     }
-    service.refuse(false);
+    service.suffer(Trouble::Nothing);
     let (back, attempts) = (now(), service.attempts() - before);
     wait::rest(AFTER);
     let report = callers.finish()?;

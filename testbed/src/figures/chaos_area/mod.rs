@@ -1,8 +1,11 @@
 //! The figures of rollouts, faults, attacks and certificates: what callers, and bystanders, notice of them.
 
 mod dns_faults;
+mod ejections;
 mod failover;
+mod kills;
 mod overload;
+mod rollouts;
 mod tls;
 
 use super::plan::{Measured, Plan, Run, Wanted};
@@ -13,6 +16,34 @@ const fn wanted(name: &'static str, unit: Unit, bound: Bound) -> Wanted {
 }
 
 pub(super) const PLANS: &[Plan] = &[
+    Plan {
+        wanted: &[wanted("rollout_server_failed", Unit::Calls, Bound::Exactly(0.0))],
+        run: Run::One(rollouts::servers),
+    },
+    Plan {
+        wanted: &[wanted("rollout_envoy_failed", Unit::Calls, Bound::Exactly(0.0))],
+        run: Run::One(rollouts::envoys),
+    },
+    Plan { wanted: &[wanted("scale_failed", Unit::Calls, Bound::Exactly(0.0))], run: Run::One(rollouts::scale) },
+    Plan {
+        wanted: &[wanted("new_server_first_call", Unit::Seconds, Bound::AtMost(2.0))],
+        run: Run::One(rollouts::new_server),
+    },
+    Plan {
+        wanted: &[
+            wanted("kill_read_failed", Unit::Calls, Bound::Exactly(0.0)),
+            wanted("kill_create_id_failed", Unit::Calls, Bound::Exactly(0.0)),
+            wanted("kill_doubled", Unit::Customers, Bound::Exactly(0.0)),
+            wanted("kill_lost", Unit::Customers, Bound::Exactly(0.0)),
+        ],
+        run: Run::All(kills::measure),
+    },
+    Plan { wanted: &[wanted("hung_ejected", Unit::Seconds, Bound::AtMost(3.0))], run: Run::One(ejections::hung) },
+    Plan { wanted: &[wanted("slow_ejected", Unit::Seconds, Bound::AtMost(10.0))], run: Run::One(ejections::slow) },
+    Plan {
+        wanted: &[wanted("failing_ejected", Unit::Seconds, Bound::AtMost(10.0))],
+        run: Run::One(ejections::failing),
+    },
     Plan { wanted: &[wanted("dns_failed", Unit::Calls, Bound::Exactly(0.0))], run: Run::One(dns_faults::failed) },
     Plan {
         wanted: &[
