@@ -113,6 +113,8 @@ fn stubs(module: &Module, descriptors: &[u8], generated: &mut Generated) -> Resu
         let source = source.replace("\nconst METHOD_", "\npub const METHOD_");
         // This lint is gone from the compiler, which warns of its name.
         let source = source.replace("#![allow(box_pointers)]\n", "");
+        // There is no unsafe code in it, and a package that forbids it forbids to allow it too.
+        let source = source.replace("#![allow(unsafe_code)]\n", "");
         generated.insert(Path::new(module.name).join(stub.name), with_header(&source));
     }
     Ok(())

@@ -30,7 +30,7 @@ impl Quota {
         let root = if unified { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/cpu" };
         let quota = Self { folder: Path::new(root).join(name) };
         if unified {
-            quota.allow_in(root)?;
+            Self::allow_in(root)?;
         }
         fs::create_dir(&quota.folder).map_err(BedError::io(format!(
             "make the cgroup {} (CPU quotas need root and a cgroup file system that may be written)",
@@ -51,7 +51,7 @@ impl Quota {
     }
 
     /// The root of version 2 grants its children the controllers that it was told to.
-    fn allow_in(&self, root: &str) -> Result<(), BedError> {
+    fn allow_in(root: &str) -> Result<(), BedError> {
         let path = Path::new(root).join("cgroup.subtree_control");
         fs::write(&path, "+cpu").map_err(BedError::io(format!("write {}", path.display())))
     }

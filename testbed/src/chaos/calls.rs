@@ -49,9 +49,9 @@ impl Calls {
         self.failures.iter().filter(|((kind, _), _)| kinds.contains(kind)).map(|(_, calls)| calls).sum()
     }
 
-    /// What this share of the calls did not exceed; nothing where there were none.
-    pub fn latency(&self, share: f64) -> Duration {
-        let place = (self.lasted.len() as f64 * share) as usize;
+    /// What so many of 100 calls did not exceed; nothing where there were none.
+    pub fn latency(&self, hundredths: usize) -> Duration {
+        let place = self.lasted.len() * hundredths / 100;
         self.lasted.get(place.min(self.lasted.len().saturating_sub(1))).copied().unwrap_or_default()
     }
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_told_by_kind_and_latencies_by_share() {
+    fn failures_are_told_by_kind_and_latencies() {
         let (mut calls, mut others) = (Calls::default(), Calls::default());
         (1..=99).rev().for_each(|ms| calls.count(Kind::Get, None, Duration::from_millis(ms)));
         others.count(Kind::PlainCreate, Some(Code::Unavailable), Duration::from_millis(100));
@@ -74,7 +74,7 @@ mod tests {
         calls.sort();
         assert_eq!(calls.made(), 100);
         assert_eq!([&[Kind::Get][..], &[Kind::Get, Kind::PlainCreate]].map(|kinds| calls.failed_of(kinds)), [0, 1]);
-        assert_eq!([0.5, 0.99, 1.0].map(|share| calls.latency(share).as_millis()), [51, 100, 100]);
+        assert_eq!([50, 99, 100].map(|hundredths| calls.latency(hundredths).as_millis()), [51, 100, 100]);
         assert_eq!(calls.slowest(), Duration::from_millis(100));
     }
 }

@@ -58,7 +58,7 @@ impl Witnessed {
 impl fmt::Display for Witnessed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { event, quiet, .. } = self;
-        let ms = |calls: &Calls, share: f64| calls.latency(share).as_secs_f64() * 1e3;
+        let ms = |calls: &Calls, hundredths| calls.latency(hundredths).as_secs_f64() * 1e3;
         write!(
             f,
             "{} calls, {} of them during events; {} failed; p50 {:.1} ms, p99 {:.1} ms, slowest {:.0} ms during events, p99 \
@@ -66,10 +66,10 @@ impl fmt::Display for Witnessed {
             self.made(),
             event.made(),
             self.failed(),
-            ms(event, 0.5),
-            ms(event, 0.99),
+            ms(event, 50),
+            ms(event, 99),
             event.slowest().as_secs_f64() * 1e3,
-            ms(quiet, 0.99),
+            ms(quiet, 99),
         )?;
         for ((kind, code), calls) in quiet.failures().iter().chain(event.failures()) {
             write!(f, "; {calls} {kind:?} {code}")?;

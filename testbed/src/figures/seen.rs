@@ -44,7 +44,7 @@ impl From<&Witnessed> for Seen {
     fn from(witnessed: &Witnessed) -> Self {
         let latency = |calls: &Calls| {
             let [p50_ms, p99_ms, max_ms] =
-                [calls.latency(0.5), calls.latency(0.99), calls.slowest()].map(|time| time.as_secs_f64() * 1e3);
+                [calls.latency(50), calls.latency(99), calls.slowest()].map(|time| time.as_secs_f64() * 1e3);
             Latency { p50_ms, p99_ms, max_ms }
         };
         let mut failures = BTreeMap::new();

@@ -63,7 +63,9 @@ mod tests {
         let (old, new) = (folder.path().join("old"), folder.path().join("new"));
         for (from, text) in [(&old, "1"), (&new, "2")] {
             fs::create_dir(from).unwrap();
-            ["tls.crt", "tls.key"].iter().for_each(|name| fs::write(from.join(name), text).unwrap());
+            for name in ["tls.crt", "tls.key"] {
+                fs::write(from.join(name), text).unwrap();
+            }
         }
         let volume = SecretVolume::mount(folder.path().join("volume"), &old).unwrap();
         let read = |name: &str| fs::read_to_string(volume.folder().join(name)).unwrap();

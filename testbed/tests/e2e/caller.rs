@@ -63,9 +63,11 @@ impl Caller {
     }
 
     pub(crate) fn create(&self) -> Result<(), Refusal> {
-        let mut request = CreateCustomerRequest::new();
-        request.first_name = "Zoë".to_owned();
-        request.last_name = "O'Neil".to_owned();
+        let request = CreateCustomerRequest {
+            first_name: "Zoë".to_owned(),
+            last_name: "O'Neil".to_owned(),
+            ..CreateCustomerRequest::new()
+        };
         self.client.create_customer_opt(&request, self.options()).map(drop).map_err(refusal)
     }
 
