@@ -15,6 +15,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use log::LevelFilter;
 use mimalloc::MiMalloc;
 
 use crate::args::Args;
@@ -24,12 +25,23 @@ use crate::exit::Failure;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// What C-core logs of a connection, the program says better. Its own words come where `RUST_LOG` asks for them.
+fn start_logging(format: ticketing_logging::Format) {
+    let silenced: &[&str] = if std::env::var_os("RUST_LOG").is_some() { &[] } else { &["grpcio"] };
+    ticketing_logging::start(format, silenced);
+    let level = log::max_level();
+    // C-core's information is about its own workings.
+    log::set_max_level(if level == LevelFilter::Info { LevelFilter::Error } else { level });
+    grpcio::redirect_log();
+    log::set_max_level(level);
+}
+
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage::tell(&error, std::env::args_os()),
     };
-    ticketing_logging::start(args.settings.log_format.into(), &[]);
+    start_logging(args.settings.log_format.into());
     let report = args.settings.output.report();
     let mut out = BufWriter::new(io::stdout().lock());
     let ended = async_std::task::block_on(command::run(args, report, &mut out));

@@ -84,7 +84,7 @@ fn rows() -> Vec<Row> {
     let page = read("docs/limits.md");
     let table = page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
     let row = |line: &str| {
-        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [_, value, _, _, place] = cells[..] else { panic!("not five cells: {line}") };
         let (file, code) = place.split_once("`: `").unwrap_or_else(|| panic!("no `file`: `code`: {line}"));
         Row { value: value.to_owned(), file: file[1..].to_owned(), code: code[..code.len() - 1].to_owned() }

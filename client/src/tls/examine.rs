@@ -58,7 +58,7 @@ impl Tls {
         let certificate = tls.peer_certificates().and_then(<[_]>::first);
         let validity = certificate.map(Validity::of).and_then(Result::ok);
         Ok(Examined {
-            version: tls.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS").to_owned(),
+            version: tls.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS").replace('_', "."),
             end: validity.map_or_else(SystemTime::now, |validity| validity.end),
             mutual: asked_for && read.identity.is_some(),
         })

@@ -79,7 +79,7 @@ fn the_program_tells_what_is_wrong_with_a_certificate_before_envoy() {
     for (flags, says) in [
         (flags(&["--tls-ca", &trusted]), "the server asks for a client certificate"),
         (shown("envoy-client"), REFUSED),
-        (shown("expired"), REFUSED),
+        (shown("expired"), "it expired at"),
         ([shown("reader"), flags(&["--tls-server-name", "postgres"])].concat(), "not for postgres, but for envoy"),
         (flags(&["--tls-ca", &other]), "of an authority that is not trusted here"),
         (flags(&[]), "the server speaks TLS, this client plaintext"),

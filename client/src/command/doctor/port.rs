@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_std::io::{ReadExt as _, WriteExt as _, timeout};
 use async_std::net::{TcpStream, ToSocketAddrs as _};
+use ticketing_client::{Target, Tls, TlsFault, TlsFiles};
 
 /// For a connection, and for the first bytes on it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -59,9 +60,16 @@ pub(super) async fn speaks(address: SocketAddr) -> io::Result<Speaks> {
     if !matches!(told, Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) {
         return Ok(told);
     }
-    match understood(first_bytes(address, &client_hello()).await?.as_deref()) {
-        Speaks::Tls => Ok(Speaks::Tls),
-        _ => Ok(told),
+    Ok(if speaks_tls(address).await { Speaks::Tls } else { told })
+}
+
+/// By a handshake: whatever is wrong with a certificate, it is TLS that says so.
+async fn speaks_tls(address: SocketAddr) -> bool {
+    let (target, tls) = (Target::new(&address.ip().to_string(), address.port()), Tls::read(TlsFiles::default()));
+    let (Ok(target), Ok(tls)) = (target, tls) else { return false };
+    match target.with_tls(tls).examine_tls().await {
+        Some(Err(TlsFault::ServerIsPlaintext | TlsFault::Handshake(_) | TlsFault::Unreached(_))) | None => false,
+        Some(_) => true,
     }
 }
 
@@ -97,23 +105,4 @@ fn understood(answer: Option<&[u8]>) -> Speaks {
         Some(bytes) if bytes.get(FRAME_TYPE) == Some(&SETTINGS) => Speaks::Http2,
         Some(_) => Speaks::SomethingElse,
     }
-}
-
-/// The smallest opening of TLS 1.2 (RFC 5246, 7.4.1.2) that any TLS server answers, be it with an alert.
-fn client_hello() -> Vec<u8> {
-    // ECDHE with AES-GCM, for RSA and ECDSA.
-    let suites: &[u8] = &[0xc0, 0x2b, 0xc0, 0x2f];
-    let mut hello = vec![TLS_MAJOR, 3];
-    hello.extend((0..32).map(|_| fastrand::u8(..)));
-    hello.push(0); // no session
-    hello.extend([0, 4]);
-    hello.extend(suites);
-    hello.extend([1, 0]); // no compression
-    let length = |bytes: usize| u16::try_from(bytes).expect("a few bytes").to_be_bytes();
-    let mut record = vec![TLS_HANDSHAKE, TLS_MAJOR, 1];
-    record.extend(length(hello.len() + 4));
-    record.extend([1, 0]); // ClientHello, and the first byte of its length
-    record.extend(length(hello.len()));
-    record.extend(hello);
-    record
 }
