@@ -17,10 +17,10 @@ def envoy_file(text, percent):
         raise Unfit(f"CANARY is {percent}: it is the percentage of calls for the canary, 0 to 100")
     routes = len(ROUTE.findall(text))
     clusters = SERVERS.findall(text)
-    if routes != 3 or len(clusters) != 1:
+    if routes != 4 or len(clusters) != 1:
         raise Unfit(
             f"envoy.yaml has {routes} routes to the cluster app-server-headless and {len(clusters)} such clusters, "
-            "tools/manifests/canary.py knows 3 and 1: change it with the file"
+            "tools/manifests/canary.py knows 4 and 1: change it with the file"
         )
     (servers,) = clusters
     (breakers,) = BREAKERS.findall(servers) or [""]
