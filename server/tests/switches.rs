@@ -66,8 +66,8 @@ fn no_page_holds_what_a_caller_sent() {
     };
     let mut headers = MetadataBuilder::new();
     headers.add_str("x-caller-id", &marked("caller")).expect("a header");
-    let options = || CallOption::default().headers(headers.clone().build());
-    let created = server.customers().create_customer_opt(&request, options()).expect("created");
+    let options = CallOption::default().headers(headers.build());
+    let created = server.customers().create_customer_opt(&request, options).expect("created");
     let unknown = GetCustomerRequest { id: marked("id"), ..Default::default() };
     failure(server.customers().get_customer_opt(&unknown, patiently()));
     failure(

@@ -238,7 +238,7 @@ fn certificates_that_change_both_files_one_after_the_other_are_taken_without_a_r
 #[test]
 fn metrics_of_certificates_are_there_only_where_there_are_any() {
     let server = common::serve();
-    assert!(!http_get(server.admin, "/metrics").1.contains("ticketing_tls_"));
+    assert!(!http_get(server.admin.expect("an admin port"), "/metrics").1.contains("ticketing_tls_"));
 }
 
 fn refusal(flags: &[&str]) -> String {

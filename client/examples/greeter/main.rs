@@ -1,6 +1,7 @@
 //! Another service's stub, as `make codegen` wrote it from `greeter.proto`, on these channels: `cargo run --release --workspace --example greeter -- HOST PORT NAME`.
 
 #[rustfmt::skip]
+#[allow(clippy::pedantic, unreachable_pub, reason = "it is generated")]
 #[path = "gen/greeter/mod.rs"]
 mod stub;
 

@@ -64,13 +64,13 @@ pub(crate) async fn run(args: Args, report: &dyn Report, out: &mut dyn Write) ->
     let settings = args.settings;
     let command = args.command.unwrap_or_else(|| Command::Watch(Watch::default()));
     match carry_out(&settings, command, report, out).await {
-        Err(failure) => Err(explained(&settings, failure).await),
+        Err(failure) => Err(with_cause(&settings, failure).await),
         ended => ended,
     }
 }
 
 /// Says what is wrong with the encryption, where a call reached nobody for that reason: C-core tells a code at best.
-async fn explained(settings: &Settings, failure: Failure) -> Failure {
+async fn with_cause(settings: &Settings, failure: Failure) -> Failure {
     let silent = [Code::Unavailable, Code::DeadlineExceeded];
     let unreached = failure.call().is_some_and(|call| !call.answered && silent.contains(&call.code));
     let fault = if unreached { doctor::tls_fault(settings).await } else { None };

@@ -24,6 +24,7 @@ mod retries;
 mod scripted;
 mod states;
 #[rustfmt::skip]
+#[allow(clippy::pedantic, unreachable_pub, reason = "it is generated")]
 #[path = "../../examples/greeter/gen/greeter/mod.rs"]
 mod stub;
 mod wait;

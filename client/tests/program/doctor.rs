@@ -47,6 +47,7 @@ fn a_name_that_nobody_knows_is_a_fault() {
     let out = String::from_utf8(ended.stdout).unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(out.starts_with("fault    name ") && out.contains("-> check SERVER_DOMAIN"), "{out}");
+    assert!(out.contains("no-such-host.invalid does not resolve: failed to lookup"), "{out}");
 }
 
 #[test]

@@ -24,9 +24,9 @@ pub use sqlite::SqliteStore;
 
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 
-/// Of ids and names on a page: a thousand usual ones take half of it. A page whose caller does not read it waits in Envoy
-/// or here, and may be asked for by many at once.
-const MAX_PAGE_BYTES: usize = 192 << 10;
+/// Of ids and names on a page: a thousand usual ones take a third of it. A page whose caller does not read it waits in Envoy
+/// or here, and may be asked for by many at once: as many as Envoy lets through fit into its window for a connection.
+const MAX_PAGE_BYTES: usize = 160 << 10;
 /// An id in its hyphenated form.
 const ID_BYTES: usize = 36;
 

@@ -131,7 +131,7 @@ pub(crate) async fn the_last_page_says_that_it_is_the_last(store: &impl Store) {
 /// Or many who ask for pages, and do not read them, fill a server's memory.
 pub(crate) async fn a_page_of_long_names_ends_before_it_is_large(store: &impl Store) {
     const CUSTOMERS: usize = 130;
-    const LARGE: usize = 192 << 10;
+    const LARGE: usize = 160 << 10;
     let longest = "\u{1f3ab}".repeat(200);
     let sent = (0..CUSTOMERS).map(|_| store.create(new(&longest, &longest, None)));
     futures::future::try_join_all(sent).await.expect("stored");

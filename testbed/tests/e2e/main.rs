@@ -13,6 +13,7 @@ mod corking;
 mod creates;
 mod demo;
 mod dns;
+mod ejections;
 mod encrypted;
 mod end;
 mod envoy_file;

@@ -148,7 +148,8 @@ fn http2(speaks: &std::io::Result<Speaks>) -> Finding {
         ),
         Ok(Speaks::HangsUp) => fault(
             "the connection is closed at once",
-            "a balancer without a server behind it does that: look whether pods are ready",
+            "a balancer without a server behind it does that, and so does a port that is not for gRPC, such as the admin port: \
+             look whether pods are ready, and check SERVER_PORT (--server-port)",
         ),
         Ok(Speaks::SomethingElse) => fault("the port speaks something else", "check SERVER_PORT (--server-port)"),
         Err(error) => Finding::fault("http/2", format!("the connection broke: {error}"), "try again"),

@@ -1,5 +1,6 @@
 //! Names, addresses and what speaks on a port, without gRPC.
 
+use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -38,7 +39,10 @@ pub(super) enum Speaks {
 
 /// The addresses of a host by the system's own resolver, which C-core asks too.
 pub(super) async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let mut found: Vec<_> = (host, port).to_socket_addrs().await?.collect();
+    // async-std puts the name before the cause, as code would write it.
+    let cause = |error: io::Error| error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let found = (host, port).to_socket_addrs().await;
+    let mut found: Vec<_> = found.map_err(|error| io::Error::new(error.kind(), cause(error)))?.collect();
     found.sort();
     found.dedup();
     Ok(found)

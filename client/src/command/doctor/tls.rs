@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_certificate_that_ends_within_a_week_is_a_warning() {
         let now = SystemTime::now();
-        let ends_in = |days| Examined {
+        let ends_in = |days: u64| Examined {
             version: "TLSv1.3".to_owned(),
             end: now + Duration::from_hours(days * 24),
             mutual: false,

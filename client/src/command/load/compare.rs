@@ -22,7 +22,7 @@ pub(crate) struct Compared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Judgement {
-    /// The difference is not larger than the spread of the runs.
+    /// The difference is not larger than the spread of the runs, or too small to notice.
     WithinNoise,
     Better,
     Worse,
@@ -39,6 +39,9 @@ pub(crate) struct Comparison {
     pub(crate) same_load: bool,
     pub(crate) figures: Vec<Compared>,
 }
+
+/// Of the old value: what differs by less is the same to anybody, however alike the runs were.
+const NOTICEABLE: f64 = 0.01;
 
 struct Figure {
     name: &'static str,
@@ -70,7 +73,7 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
         let judgement = match spread {
             _ if difference == 0.0 => Judgement::WithinNoise,
             None => Judgement::Untold,
-            Some(spread) if difference.abs() <= spread * old.median.abs() => Judgement::WithinNoise,
+            Some(spread) if difference.abs() <= spread.max(NOTICEABLE) * old.median.abs() => Judgement::WithinNoise,
             Some(_) if (difference > 0.0) == figure.more_is_better => Judgement::Better,
             Some(_) => Judgement::Worse,
         };

@@ -63,6 +63,8 @@ fn a_difference_within_the_spread_of_the_runs_is_noise() {
     assert_eq!(judgement(&old, &[run(5.0, 5)], "rate"), Judgement::Better);
     assert_eq!(judgement(&old, &[run(10.0, 9)], "p50"), Judgement::Worse);
     assert_eq!(judgement(&old, &[run(10.0, 2)], "p99"), Judgement::Better);
+    // Runs at a fixed rate are alike to a hair.
+    assert_eq!(judgement(&[run(10.0, 5), run(10.0, 5)], &[run(10.001, 5)], "rate"), Judgement::WithinNoise);
     let p50 = &compare(&old, &[run(10.0, 10)]).figures[1];
     assert!((p50.ratio.unwrap() - 2.0).abs() < 0.01, "{p50:?}");
 }

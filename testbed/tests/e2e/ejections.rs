@@ -1,0 +1,133 @@
+//! Servers that say SERVING and do not do their work are left; callers cannot bring that about.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::time::Duration;
+
+use async_std::task::block_on;
+use serde_json::{Value, json};
+use testbed::{Bed, Load, Manner, Service, Stop, Testbed, Trouble, equal_calls, until_true};
+use ticketing_client::{Channel, Target};
+
+use crate::python;
+
+const CALLERS: usize = 16;
+/// Longer than Envoy waits for one server alone.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// Services of this process beside the servers of a bed.
+fn beside(bed: &Bed, count: u8) -> Vec<Service> {
+    let address = |last| SocketAddrV4::new(Ipv4Addr::new(127, 4, 1, last), bed.server_port());
+    let services: Vec<_> = (1..=count).map(address).collect();
+    let started = services.iter().map(|address| {
+        bed.endpoints().add(*address);
+        Service::start_at((*address).into(), Manner::default()).unwrap()
+    });
+    let started = started.collect();
+    bed.settle().unwrap();
+    started
+}
+
+fn is_left(bed: &Bed, service: &Service) -> bool {
+    bed.envoy().hosts().iter().any(|host| host.address == service.address() && !host.healthy)
+}
+
+fn ejections(bed: &Bed) -> u64 {
+    bed.envoy().stats("outlier_detection.ejections_enforced_total").iter().map(|(_, count)| count).sum()
+}
+
+/// `per_try_timeout` of the route `get`, `enforcing_failure_percentage_local_origin`, `failure_percentage_minimum_hosts`.
+#[test]
+fn a_server_that_answers_late_is_left_and_taken_back() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let service = &beside(&bed, 1)[0];
+    let load = bed.load(CALLERS);
+    service.suffer(Trouble::Slow(SLOW));
+    until_true("Envoy leaves the slow server", || is_left(&bed, service)).unwrap();
+    service.suffer(Trouble::Nothing);
+    bed.settle().unwrap();
+    let tally = load.stop();
+    assert_eq!(tally.failed(), 0, "{:?}", tally.first_failure);
+}
+
+/// `error_matcher`, `enforcing_failure_percentage`.
+#[test]
+fn a_server_that_fails_half_of_its_calls_is_left_and_taken_back() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let service = &beside(&bed, 1)[0];
+    let load = bed.load(CALLERS);
+    service.suffer(Trouble::FailsHalf);
+    until_true("Envoy leaves the failing server", || is_left(&bed, service)).unwrap();
+    service.suffer(Trouble::Nothing);
+    bed.settle().unwrap();
+    drop(load);
+}
+
+/// `max_ejection_percent`: what all servers suffer from is not the fault of one, and to leave them all would help nobody.
+#[test]
+fn never_more_than_half_of_the_servers_are_left() {
+    const SERVICES: u8 = 4;
+    let bed = Testbed::new().envoy().start().unwrap();
+    let services = beside(&bed, SERVICES);
+    let load = Load::start(bed.envoy_address(), CALLERS);
+    services.iter().for_each(|service| service.suffer(Trouble::FailsHalf));
+    until_true("Envoy leaves some", || ejections(&bed) > 0).unwrap();
+    let mut left = 0;
+    until_true("some come back", || {
+        let now = services.iter().filter(|service| is_left(&bed, service)).count();
+        left = left.max(now);
+        now < left
+    })
+    .unwrap();
+    drop(load);
+    assert!((1..=usize::from(SERVICES) / 2).contains(&left), "{left}");
+}
+
+/// `hedge_on_per_try_timeout`: where every server is late, the first answer still counts.
+#[test]
+fn a_read_that_every_server_answers_late_is_answered() {
+    let bed = Testbed::new().envoy().start().unwrap();
+    let services = beside(&bed, 2);
+    services.iter().for_each(|service| service.suffer(Trouble::Slow(SLOW)));
+    let address = bed.envoy_address();
+    let channel = Channel::builder(Target::new(&address.ip().to_string(), address.port()).unwrap()).build();
+    block_on(channel.customers().identify()).unwrap();
+    // A second attempt was made, and the first one heard.
+    assert_eq!(services.iter().map(Service::attempts).sum::<u64>(), 2);
+}
+
+/// What a caller does wrong, again and again, is never taken for a failure of the server that says so.
+#[test]
+fn callers_cannot_have_a_server_ejected() {
+    const TIMES: usize = 60;
+    let get = "/ticketing.CustomerController/GetCustomer";
+    let proper = [(":method", "POST"), ("content-type", "application/grpc"), ("te", "trailers")];
+    let request = |path: &str, more: &[(&str, &str)]| -> Value {
+        let path = [(":path", path)];
+        proper[..1]
+            .iter()
+            .chain(&path)
+            .chain(&proper[1..])
+            .chain(more)
+            .map(|(name, value)| json!([name, value]))
+            .collect()
+    };
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let requests = Value::from(vec![
+        request(get, &[("x-mark-bin", "not base64!")]),
+        request(get, &[("grpc-timeout", "1n")]),
+        request(get, &[("grpc-encoding", "gzip")]),
+        request("/ticketing.CustomerController/NoSuchMethod", &[]),
+        request("/ticketing.CustomerController/CreateCustomer", &[]),
+    ]);
+    python::call("raw_requests.py", bed.envoy_address(), &[&TIMES.to_string(), &requests.to_string()]);
+    let address = bed.envoy_address();
+    let channel = Channel::builder(Target::new(&address.ip().to_string(), address.port()).unwrap()).build();
+    for _ in 0..TIMES {
+        block_on(channel.customers().get("nobody")).unwrap_err();
+        block_on(channel.customers().list(-1, "")).unwrap_err();
+        block_on(channel.customers().list(0, "no token")).unwrap_err();
+    }
+    assert_eq!(ejections(&bed), 0);
+    let bystander = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+    assert_eq!((bystander.failed(), bystander.pods.len()), (0, 2), "{:?}", bystander.first_failure);
+}
