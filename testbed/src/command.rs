@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use testbed::attacks::{Attacker, Attacks};
 use testbed::balance::{Balance, Callers};
 use testbed::figures::{self, Area};
 use testbed::reliability::Chaos;
@@ -35,9 +36,14 @@ enum Command {
     Balance(Balance),
     /// Try rollouts, faults, attacks and renewals of certificates, and write docs/reliability.md (as root)
     Chaos(Chaos),
+    /// Attack Envoy, or a server, beside a bystander, and print what came of it (as root)
+    Attacks(Attacks),
     /// The callers of `balance`
     #[command(hide = true)]
     Callers(Callers),
+    /// One of the attacks of `attacks`
+    #[command(hide = true)]
+    Attack(Attacker),
     /// Measure the figures of an area, print a line each and write target/figures/AREA.json
     Figures {
         #[arg(value_enum)]
@@ -76,6 +82,8 @@ impl Args {
             Command::Balance(balance) => balance.run(stop),
             Command::Chaos(chaos) => chaos.run(stop),
             Command::Callers(callers) => callers.run(stop),
+            Command::Attacks(attacks) => attacks.run(stop),
+            Command::Attack(attacker) => attacker.run(),
             Command::Figures { area, only } => figures::run(area, area.plans(), &only, stop),
         }
     }

@@ -72,6 +72,10 @@ impl Generator {
         Ok(Self { process, report })
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Waits for its end.
     pub(crate) fn finish(self, stop: &Stop) -> Result<LoadReport, BedError> {
         let what = format!("the end of {}", self.process.name());

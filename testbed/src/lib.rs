@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+pub mod attacks;
 pub mod balance;
 mod bed;
 pub mod binaries;

@@ -25,6 +25,13 @@ pub(crate) fn peak_memory(pid: u32) -> Result<u64, BedError> {
     status(pid, "VmHWM:")
 }
 
+/// Lets [`peak_memory`] begin anew, from what is resident now.
+pub(crate) fn forget_peak(pid: u32) -> Result<(), BedError> {
+    const PEAK: &str = "5";
+    fs::write(format!("/proc/{pid}/clear_refs"), PEAK)
+        .map_err(BedError::io(format!("reset the peak memory of process {pid} (as root)")))
+}
+
 /// The memory that it has resident now, in bytes.
 pub(crate) fn memory(pid: u32) -> Result<u64, BedError> {
     status(pid, "VmRSS:")

@@ -50,13 +50,10 @@ impl Kept {
     }
 
     fn page(&self, after: Position, size: PageSize) -> Page {
-        let first = usize::try_from(after.get()).unwrap_or(usize::MAX).min(self.in_order.len());
-        let end = self.in_order.len().min(first + usize::from(size.get()));
-        let more = end < self.in_order.len();
-        Page {
-            customers: self.in_order[first..end].to_vec(),
-            next: i64::try_from(end).ok().filter(|_| more).map(Position::from),
-        }
+        let behind = usize::try_from(after.get()).unwrap_or(usize::MAX);
+        let rows = (1..).zip(&self.in_order).skip(behind);
+        let rows = rows.map(|(position, customer)| (Position::from(position), customer.clone()));
+        Page::of(rows.take(usize::from(size.get()) + 1).collect(), size)
     }
 }
 

@@ -12,6 +12,7 @@ mod version;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
+use futures::{Stream, TryStreamExt as _};
 
 pub use cached::CachedStore;
 pub use group_commit::Writing;
@@ -23,11 +24,17 @@ pub use sqlite::SqliteStore;
 
 use crate::customer::{Customer, CustomerId, NewCustomer, PageSize, Position};
 
+/// Of ids and names on a page: a thousand usual ones take a third of it. A page whose caller does not read it waits in Envoy
+/// or here, and may be asked for by many at once: as many as Envoy lets through fit into its window for a connection.
+const MAX_PAGE_BYTES: usize = 160 << 10;
+/// An id in its hyphenated form.
+const ID_BYTES: usize = 36;
+
 /// A store of customers.
 ///
 /// - A create that was answered with `Ok` is durable, and found by every later `get` and `list` on every replica.
 /// - One request id makes one customer, whatever happens between attempts.
-/// - `list` walks in the order of creation; a walk sees every customer that existed when it began exactly once, while
+/// - `list` walks in the order of creation, with fewer customers on a page where their names are long; a walk sees every customer that existed when it began exactly once, while
 ///   others insert.
 pub trait Store: Send + Sync + 'static {
     /// The customer with this id, if there is one.
@@ -87,14 +94,35 @@ impl Page {
         i64::from(size.get()) + 1
     }
 
-    /// The page from [`Page::rows_to_read`] rows, or fewer where there are no more.
+    /// The page from a stream of [`Page::rows_to_read`] rows, of which none is read that a full page has no use for.
+    async fn read<E>(rows: impl Stream<Item = Result<(Position, Customer), E>>, size: PageSize) -> Result<Self, E> {
+        let mut bytes = 0;
+        let wanted = rows.try_take_while(|(_, customer)| {
+            let full = bytes > MAX_PAGE_BYTES;
+            bytes += bytes_of(customer);
+            ready(Ok(!full))
+        });
+        Ok(Self::of(wanted.try_collect().await?, size))
+    }
+
+    /// The page from [`Page::rows_to_read`] rows, or fewer where there are no more. It has fewer customers than it may
+    /// where their names are long, but one at least, or a walk would stand still.
     fn of(mut rows: Vec<(Position, Customer)>, size: PageSize) -> Self {
-        let size = usize::from(size.get());
+        let mut bytes = 0;
+        let fits = |(_, customer): &&(Position, Customer)| {
+            bytes += bytes_of(customer);
+            bytes <= MAX_PAGE_BYTES
+        };
+        let size = rows.iter().take(size.get().into()).take_while(fits).count().max(1);
         let more = rows.len() > size;
         rows.truncate(size);
         let next = rows.last().map(|(position, _)| *position).filter(|_| more);
         Self { customers: rows.into_iter().map(|(_, customer)| customer).collect(), next }
     }
+}
+
+fn bytes_of(customer: &Customer) -> usize {
+    ID_BYTES + customer.first_name.len() + customer.last_name.len()
 }
 
 /// Why a store could not do what it was asked; each variant is something that a caller can act on.

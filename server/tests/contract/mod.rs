@@ -128,6 +128,19 @@ pub(crate) async fn the_last_page_says_that_it_is_the_last(store: &impl Store) {
     assert_eq!((last.customers.len(), last.next), (2, None));
 }
 
+/// Or many who ask for pages, and do not read them, fill a server's memory.
+pub(crate) async fn a_page_of_long_names_ends_before_it_is_large(store: &impl Store) {
+    const CUSTOMERS: usize = 130;
+    const LARGE: usize = 160 << 10;
+    let longest = "\u{1f3ab}".repeat(200);
+    let sent = (0..CUSTOMERS).map(|_| store.create(new(&longest, &longest, None)));
+    futures::future::try_join_all(sent).await.expect("stored");
+    let page = store.list(Position::START, PageSize::try_from(1000).expect("a page size")).await.expect("a page");
+    let names = |customer: &Customer| customer.first_name.len() + customer.last_name.len();
+    assert!(page.next.is_some() && page.customers.iter().map(names).sum::<usize>() < LARGE);
+    assert_eq!(walk(store, 1000).await.len(), CUSTOMERS);
+}
+
 /// Runs every promise on a store of its own.
 macro_rules! contract {
     ($backend:ident: $store:expr) => {
@@ -142,6 +155,7 @@ macro_rules! contract {
             the_order_of_creation_is_not_that_of_clocks
             a_walk_is_not_disturbed_by_creates
             the_last_page_says_that_it_is_the_last
+            a_page_of_long_names_ends_before_it_is_large
         );
     };
     ($backend:ident: $store:expr => $($promise:ident)+) => {

@@ -1,5 +1,6 @@
 //! The figures of rollouts, faults, attacks and certificates: what callers, and bystanders, notice of them.
 
+mod attacks;
 mod dns_faults;
 mod ejections;
 mod failover;
@@ -60,6 +61,15 @@ pub(super) const PLANS: &[Plan] = &[
             wanted("failover_writes_again", Unit::Seconds, Bound::AtMost(10.0)),
         ],
         run: Run::All(failover::measure),
+    },
+    Plan {
+        wanted: &[
+            wanted("attacks_bystander_failed", Unit::Calls, Bound::Exactly(0.0)),
+            wanted("attacks_bystander_p99", Unit::Times, Bound::AtMost(2.0)),
+            wanted("attacks_server_rss", Unit::Megabytes, Bound::AtMost(32.0)),
+            wanted("gzip_bomb_rss", Unit::Megabytes, Bound::AtMost(8.0)),
+        ],
+        run: Run::All(attacks::measure),
     },
     Plan {
         wanted: &[wanted("tls_reload_failed", Unit::Calls, Bound::Exactly(0.0))],

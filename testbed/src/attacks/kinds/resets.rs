@@ -1,0 +1,37 @@
+//! Streams that are reset as soon as they are open.
+
+use std::io;
+
+use super::{GET, LARGEST_PAGE, LIST, Scene, call};
+use crate::attacks::frames::Frames;
+use crate::attacks::got::Got;
+
+/// As many as the other side reads at once, more or less.
+const AT_ONCE: u32 = 100;
+const ON_A_CONNECTION: u32 = 10_000;
+
+/// Whole calls and calls without a message, cheap ones and dear ones.
+pub(super) fn rapid(scene: &Scene) -> io::Result<Got> {
+    let mut streams = 0;
+    let mut got = scene.again_and_again(&[], |number, connection| {
+        for _ in 0..ON_A_CONNECTION / AT_ONCE {
+            if !connection.is_open() || scene.is_over() {
+                break;
+            }
+            let mut frames = Frames::default();
+            for _ in 0..AT_ONCE {
+                let stream = connection.next_stream();
+                frames = match number % 3 {
+                    0 => frames.headers(stream, &call(GET), 0).message(stream, &[]),
+                    1 => frames.headers(stream, &call(LIST), 0).message(stream, LARGEST_PAGE),
+                    _ => frames.headers(stream, &call(GET), 0),
+                }
+                .reset(stream);
+            }
+            streams += u64::from(AT_ONCE);
+            connection.send(&frames);
+        }
+    })?;
+    got.count_many("streams", streams);
+    Ok(got)
+}

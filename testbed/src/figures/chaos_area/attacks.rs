@@ -1,0 +1,55 @@
+//! Attacks, and what a bystander, the servers and Envoy notice of them.
+
+use super::Measured;
+use crate::attacks::{ATTACKS, Attack, Ground, Tried, Way};
+use crate::figures::{Latency, Seen};
+use crate::{BedError, Stop};
+
+const BOMB: &str = "gzip-bomb";
+
+/// `attacks_bystander_failed`, `attacks_bystander_p99`, `attacks_server_rss`, `gzip_bomb_rss`.
+pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    let ground = Ground::prepare(stop)?;
+    let mut tried = Vec::new();
+    for attack in ATTACKS {
+        let this = ground.attack(attack, Way::Envoy, stop)?;
+        eprintln!("chaos: {}", this.line());
+        tried.push(this);
+    }
+    let is_bomb = |attack: &&Attack| attack.name == BOMB;
+    let bomb = ATTACKS.iter().find(is_bomb).expect("the bomb is among them");
+    let direct = ground.attack(bomb, Way::Direct, stop)?;
+    let through = tried.iter().find(|tried| tried.name == BOMB).expect("it was tried");
+    let failed: u64 = tried.iter().map(Tried::failed).sum();
+    let calls: u64 = tried.iter().map(|tried| tried.calls).sum();
+    let late = worst(&tried, Tried::times);
+    let large = worst(&tried, |tried| tried.server_mb_in_all);
+    let bombs = [through, &direct].map(|tried| tried.server_mb);
+    let failing: Vec<_> = tried.iter().filter(|tried| tried.failed() > 0).map(Tried::line).collect();
+    let note = if failing.is_empty() { "none".to_owned() } else { failing.join("; ") };
+    Ok(vec![
+        Measured::once(failed as f64, format!("{} attacks, each for 4 s; failed beside: {note}", tried.len()))
+            .of_calls(calls)
+            .seen(seen(&tried, late, calls)),
+        Measured::once(late.times(), late.line()),
+        Measured::once(large.server_mb_in_all, format!("from before any attack to the peak; {}", large.line())),
+        Measured::once(
+            bombs[0].max(bombs[1]),
+            format!("through Envoy {:.1} MB, straight at a server {:.1} MB: {}", bombs[0], bombs[1], direct.got),
+        ),
+    ])
+}
+
+fn worst(tried: &[Tried], by: impl Fn(&Tried) -> f64) -> &Tried {
+    tried.iter().max_by(|one, other| by(one).total_cmp(&by(other))).expect("there are attacks")
+}
+
+/// All calls, and the latencies of the worst attack.
+fn seen(tried: &[Tried], worst: &Tried, calls: u64) -> Seen {
+    let [quiet, event]: [Latency; 2] = [worst.quiet, worst.beside];
+    let mut all = Seen { calls, failures: Default::default(), quiet, event };
+    for (code, count) in tried.iter().flat_map(|tried| &tried.failures) {
+        *all.failures.entry(code.clone()).or_default() += count;
+    }
+    all
+}
