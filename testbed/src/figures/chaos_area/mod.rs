@@ -3,6 +3,7 @@
 mod dns_faults;
 mod ejections;
 mod failover;
+mod guards;
 mod kills;
 mod overload;
 mod rollouts;
@@ -61,6 +62,7 @@ pub(super) const PLANS: &[Plan] = &[
         ],
         run: Run::All(failover::measure),
     },
+    Plan { wanted: &[wanted("guards_proven", Unit::Percent, Bound::Exactly(100.0))], run: Run::One(guards::proven) },
     Plan {
         wanted: &[wanted("tls_reload_failed", Unit::Calls, Bound::Exactly(0.0))],
         run: Run::One(tls::reload_failed),
