@@ -25,6 +25,7 @@ const ADDRESSES_CHECKED: u32 = 16;
 pub struct Testbed {
     servers: usize,
     envoy: bool,
+    envoy_file: Option<envoy::ConfigFile>,
     envoy_port: Option<u16>,
     l4_seed: Option<u64>,
     database_url: Option<String>,
@@ -48,6 +49,12 @@ impl Testbed {
     /// Envoy before the servers.
     pub fn envoy(mut self) -> Self {
         self.envoy = true;
+        self
+    }
+
+    /// Envoy on this configuration instead of the repository's, or the overlay's.
+    pub fn envoy_file(mut self, file: envoy::ConfigFile) -> Self {
+        self.envoy_file = Some(file);
         self
     }
 
@@ -105,7 +112,9 @@ impl Testbed {
         let envoy = self
             .envoy
             .then(|| {
-                let file = self.overlay.map_or_else(envoy::ConfigFile::of_repository, Overlay::config)?;
+                let file = self
+                    .envoy_file
+                    .map_or_else(|| self.overlay.map_or_else(envoy::ConfigFile::of_repository, Overlay::config), Ok)?;
                 envoy::Envoy::start(&file, folder.path(), self.envoy_port, grpc.number(), dns.address())
             })
             .transpose()?;

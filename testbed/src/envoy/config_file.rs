@@ -58,6 +58,13 @@ impl ConfigFile {
         Ok(Self { config: beside.remove(ours).1, path, beside })
     }
 
+    /// The same with a change, to see what a line does that others hide.
+    #[must_use]
+    pub fn changed(mut self, change: impl FnOnce(&mut Value)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
     /// The share of calls, from 0 to 1, that every route with weights gives to its first cluster, which is the canary's.
     pub fn canary_weight(&self) -> Result<f64, BedError> {
         let mut shares = Vec::new();

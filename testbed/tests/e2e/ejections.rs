@@ -49,7 +49,7 @@ fn a_server_that_answers_late_is_left_and_taken_back() {
     assert_eq!(tally.failed(), 0, "{:?}", tally.first_failure);
 }
 
-/// `error_matcher`, `enforcing_failure_percentage`.
+/// `enforcing_failure_percentage`.
 #[test]
 fn a_server_that_fails_half_of_its_calls_is_left_and_taken_back() {
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
@@ -114,6 +114,7 @@ fn callers_cannot_have_a_server_ejected() {
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
     let requests = Value::from(vec![
         request(get, &[("x-mark-bin", "not base64!")]),
+        request(get, &[("grpc-previous-rpc-attempts", "many")]),
         request(get, &[("grpc-timeout", "1n")]),
         request(get, &[("grpc-encoding", "gzip")]),
         request("/ticketing.CustomerController/NoSuchMethod", &[]),

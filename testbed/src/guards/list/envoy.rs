@@ -10,7 +10,7 @@ const CREATES: &str = "testbed/tests/e2e/creates.rs";
 const CALLERS_IN_PYTHON: &str = "testbed/tests/e2e/callers_in_python.rs";
 
 const ADMITS: Test = Test::of(ADMISSION, "envoy_admits_post_with_a_grpc_content_type_and_refuses_the_rest");
-const BYSTANDER: Test = Test::of(ADMISSION, "bad_requests_fail_no_call_of_a_bystander");
+const BYSTANDER: Test = Test::of(ADMISSION, "a_bad_request_that_reaches_a_server_fails_no_call_of_a_bystander");
 const IMPATIENT: Test = Test::of(ADMISSION, "a_caller_cannot_make_envoy_lose_patience_with_servers");
 const INSIDE: Test = Test::of(ADMISSION, "an_answer_tells_nothing_of_what_is_behind_envoy");
 const TWO_PAGES: Test =
