@@ -25,6 +25,7 @@ const NO_BOUNDS: &[&str] = &[
     "FORMAT_OFFSET",
     "FRAME_TYPE",
     "FULL",
+    "ID_BYTES",
     "INSTRUCTIONS",
     "INTERRUPT",
     "IOERR",
