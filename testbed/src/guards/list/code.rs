@@ -55,10 +55,10 @@ pub(super) const GUARDS: &[Guard] = &[
     },
     Guard {
         file: "server/src/rpc/edge.rs",
-        line: "Ok(answering) => match cut.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {",
+        line: "Ok(request) => catch_unwind(AssertUnwindSafe(|| rpc.call(request)))",
         out: Out::Code(
-            "AssertUnwindSafe(answering).catch_unwind()).await",
-            "Box::pin(async move { if GUARD_IS_OUT { Ok(answering.await) } else { AssertUnwindSafe(answering).catch_unwind().await } })).await",
+            "Ok(request) => catch_unwind",
+            "Ok(request) if GUARD_IS_OUT => Ok(rpc.call(request)),\n            Ok(request) => catch_unwind",
         ),
         holds: "A fault in one call ends that call, and not the thread of all others",
         against: "CWE-248: a queue whose thread has gone answers nobody, and says nothing",
