@@ -54,17 +54,6 @@ pub(super) const GUARDS: &[Guard] = &[
         test: Test::of("testbed/tests/e2e/protections.rs", "a_connection_to_a_server_may_open_1024_streams_at_a_time"),
     },
     Guard {
-        file: "server/src/rpc/edge.rs",
-        line: "Ok(request) => catch_unwind(AssertUnwindSafe(|| rpc.call(request)))",
-        out: Out::Code(
-            "Ok(request) => catch_unwind",
-            "Ok(request) if GUARD_IS_OUT => Ok(rpc.call(request)),\n            Ok(request) => catch_unwind",
-        ),
-        holds: "A fault in one call ends that call, and not the thread of all others",
-        against: "CWE-248: a queue whose thread has gone answers nobody, and says nothing",
-        test: Test::of(FAULTS, "a_handler_that_panics_answers_internal_and_the_server_goes_on"),
-    },
-    Guard {
         file: "server/src/customer.rs",
         line: "if text.chars().any(char::is_control) {",
         out: Out::Code("if text.chars().any", "if !GUARD_IS_OUT && text.chars().any"),
