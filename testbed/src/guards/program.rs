@@ -13,7 +13,7 @@ use crate::{BedError, Process, Stop, binaries, wait};
 
 /// Far more than any test needs: one that waits for what never comes without its guard ends by itself before.
 const TEST_LIMIT: Duration = Duration::from_mins(3);
-const BUILD_LIMIT: Duration = Duration::from_mins(60);
+const BUILD_LIMIT: Duration = Duration::from_hours(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The programs of tests of one checkout, by the file that each is made from.
