@@ -33,6 +33,7 @@ pub mod envoy;
 mod error;
 pub mod figures;
 mod generator;
+pub mod guards;
 pub mod history;
 mod http;
 mod import;

@@ -57,6 +57,35 @@ fn envoy_admits_post_with_a_grpc_content_type_and_refuses_the_rest() {
     assert_eq!(seen, admitted.len() as u64, "only admitted requests reach a server");
 }
 
+/// C-core resets it, and aborted for it once (CVE-2023-1428).
+#[test]
+fn a_call_without_te_trailers_reaches_no_server() {
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+    let answer = &answers(&bed, 1, &[request("POST", GET, &[("content-type", GRPC)])])[0];
+    assert_eq!(answer["grpc-message"], "a gRPC call has te: trailers", "{answer}");
+}
+
+/// What passes for `grpc-timeout` in a program that takes underscores for dashes would else get there unchecked.
+#[test]
+fn a_header_with_an_underscore_in_its_name_is_dropped_and_its_call_answered() {
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+    let headers = [("content-type", GRPC), ("te", "trailers"), ("grpc_timeout", "1n")];
+    let answer = &answers(&bed, 1, &[request("POST", GET, &headers)])[0];
+    assert_eq!(answer["grpc-status"], "0", "{answer}");
+    let dropped: u64 = bed.envoy().stats("dropped_headers_with_underscores").iter().map(|(_, count)| count).sum();
+    assert_eq!(dropped, 1);
+}
+
+#[test]
+fn an_answer_tells_nothing_of_what_is_behind_envoy() {
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+    let answer = &answers(&bed, 1, &[request("POST", GET, &[("content-type", GRPC), ("te", "trailers")])])[0];
+    assert_eq!(answer["grpc-status"], "0", "{answer}");
+    let telling = |name: &&String| *name == "server" || name.starts_with("x-envoy-");
+    let told: Vec<_> = answer.as_object().unwrap().keys().filter(telling).collect();
+    assert!(told.is_empty(), "{answer}");
+}
+
 /// CVE-2024-7246: from such a request C-core keeps spoilt entries in the table of its header compression. Through an
 /// Envoy that compresses headers for all callers together, one of them makes every later call of other callers fail.
 #[test]

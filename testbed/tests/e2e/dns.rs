@@ -8,6 +8,8 @@ use testbed::{
     Bed, DnsAnswer, DnsServer, Endpoints, Port, Process, Server, Stop, Testbed, binaries, equal_calls, until_true,
 };
 
+use crate::python;
+
 #[test]
 fn a_fault_of_dns_fails_no_call() {
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
@@ -43,6 +45,25 @@ fn an_address_at_which_nobody_serves_gets_no_call_though_dns_tells_it() {
     let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
     assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
     assert_eq!(host(&bed, dead).map(|host| (host.healthy, host.calls)), Some((false, 0)));
+}
+
+/// `service_name` of the health check: an address that was ours may have been given to anyone who serves gRPC and is well.
+#[test]
+fn a_stranger_at_an_address_of_ours_gets_no_call_however_well_it_is() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let stranger = SocketAddrV4::new(Ipv4Addr::new(127, 3, 0, 2), bed.server_port());
+    let mut command = Command::new(binaries::python().unwrap());
+    command.arg("-B").arg(python::script("stranger.py")).arg(stranger.to_string());
+    let process = Process::start("a stranger", &mut command, &bed.folder().join("stranger.log")).unwrap();
+    until_true("the stranger serves", || process.log().contains("serving")).unwrap();
+    bed.endpoints().add(stranger);
+    until_true("Envoy knows it", || host(&bed, stranger).is_some()).unwrap();
+    let asked = || bed.envoy().stats("health_check.attempt").iter().map(|(_, n)| n).sum::<u64>();
+    let before = asked();
+    // Two rounds of all three: the first may have been on its way.
+    until_true("Envoy has asked it how it is", || asked() >= before + 6).unwrap();
+    let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+    assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
 }
 
 /// Envoy keeps who left DNS and is healthy; a health check ends that.

@@ -29,6 +29,7 @@ mod python;
 mod renewal;
 mod restart_order;
 mod rollout;
+mod security_page;
 mod spread;
 mod store_away;
 mod tls;

@@ -1,6 +1,6 @@
 //! Protections of `envoy.yaml` that nobody sees while all is well: each test fails when its lines are taken out.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +98,53 @@ fn a_connection_may_open_256_streams_at_a_time() {
     let settings = settings_of(bed.envoy_address());
     let streams = settings.iter().find(|(name, _)| *name == MAX_CONCURRENT_STREAMS).map(|(_, value)| *value);
     assert_eq!(streams, Some(256), "{settings:?}");
+}
+
+/// `MAX_CONCURRENT_STREAMS` of the server: the same, for whoever gets there past Envoy.
+#[test]
+fn a_connection_to_a_server_may_open_1024_streams_at_a_time() {
+    const MAX_CONCURRENT_STREAMS: u16 = 3;
+    let bed = Testbed::new().servers(1).envoy().start().unwrap();
+    let settings = settings_of(bed.server(0).address().into());
+    let streams = settings.iter().find(|(name, _)| *name == MAX_CONCURRENT_STREAMS).map(|(_, value)| *value);
+    assert_eq!(streams, Some(1024), "{settings:?}");
+}
+
+/// `codec_type`: else HTTP/1.1 is spoken too, with all that proxies and servers read differently in it (CWE-444).
+#[test]
+fn envoy_speaks_no_http_1() {
+    let bed = Testbed::new().envoy().start().unwrap();
+    let mut stream = TcpStream::connect(bed.envoy_address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: envoy\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    // A reset ends it as well as a close does.
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1"), "{}", String::from_utf8_lossy(&answer));
+}
+
+/// `request_headers_timeout`: else whoever begins a call and never ends its headers keeps a stream for as long as it likes.
+#[test]
+fn a_call_whose_headers_do_not_end_is_ended() {
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    let bed = Testbed::new().envoy().start().unwrap();
+    let mut stream = TcpStream::connect(bed.envoy_address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    // HEADERS of stream 1 without END_HEADERS, with one header: `:method: POST` of the static table.
+    stream.write_all(b"\0\0\x01\x01\0\0\0\0\x01\x83").unwrap();
+    loop {
+        let mut head = [0; 9];
+        if stream.read_exact(&mut head).inspect_err(|error| assert_ne!(error.kind(), ErrorKind::WouldBlock)).is_err() {
+            break;
+        }
+        if head[3] == HEADERS || head[3] == RST_STREAM {
+            break;
+        }
+        let mut rest = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        stream.read_exact(&mut rest).unwrap();
+    }
 }
 
 /// The first frame that an HTTP/2 server sends (RFC 9113, 3.4 and 6.5).

@@ -127,7 +127,9 @@ fn a_server_lets_in_envoy_and_no_caller() {
     let (server, address) = (certificates.of("server"), bed.server(0).address().into());
     for shown in [None, Some("writer"), Some("reader")] {
         let shown = shown.map(|name| certificates.of(name));
-        assert_unavailable(Caller::new(address, &server, shown.as_deref()).get(), &bed);
+        // By its name, so that it is the server who refuses.
+        let caller = Caller::expecting(Some("app-server-headless"), address, &server, shown.as_deref());
+        assert_unavailable(caller.get(), &bed);
     }
     let as_envoy =
         Caller::expecting(Some("app-server-headless"), address, &server, Some(&certificates.of("envoy-client")));

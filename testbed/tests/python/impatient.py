@@ -10,9 +10,11 @@ import grpc
 
 REQUEST = b"\x0a\x01A\x12\x01B"
 HEADERS = [("x-envoy-upstream-rq-timeout-ms", "20"), ("x-envoy-retry-on", "reset"), ("x-envoy-max-retries", "3")]
+# The one address that envoy.yaml takes for internal, which is nobody's; a header claims it as easily as any other.
+INSIDER = ("x-forwarded-for", "255.255.255.255")
 
 with grpc.insecure_channel(sys.argv[1]) as channel:
     create = channel.unary_unary("/ticketing.CustomerController/CreateCustomer")
-    calls = [create.future(REQUEST, timeout=1, metadata=HEADERS) for _ in range(10)]
+    calls = [create.future(REQUEST, timeout=1, metadata=more) for more in [HEADERS, [*HEADERS, INSIDER]] * 5]
     for call in calls:
         print(call.code().name)

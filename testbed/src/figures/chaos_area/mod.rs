@@ -4,6 +4,7 @@ mod attacks;
 mod dns_faults;
 mod ejections;
 mod failover;
+mod guards;
 mod kills;
 mod overload;
 mod rollouts;
@@ -62,6 +63,7 @@ pub(super) const PLANS: &[Plan] = &[
         ],
         run: Run::All(failover::measure),
     },
+    Plan { wanted: &[wanted("guards_proven", Unit::Percent, Bound::Exactly(100.0))], run: Run::One(guards::proven) },
     Plan {
         wanted: &[
             wanted("attacks_bystander_failed", Unit::Calls, Bound::Exactly(0.0)),

@@ -1,0 +1,122 @@
+//! What the server holds by itself, whoever calls it.
+
+use crate::guards::{Guard, Out, Test};
+
+const BAD_INPUT: &str = "server/tests/bad_input.rs";
+const FAULTS: &str = "server/tests/faults.rs";
+const SECRETS: &str = "server/tests/program/secrets.rs";
+const SWITCHES: &str = "server/tests/switches.rs";
+
+pub(super) const GUARDS: &[Guard] = &[
+    Guard {
+        file: "server/src/serve.rs",
+        line: ".raw_cfg_int(c\"grpc.compression_enabled_algorithms_bitset\".into(), 1)",
+        out: Out::Code("_bitset\".into(), 1)", "_bitset\".into(), if OUT { 7 } else { 1 })"),
+        holds: "No compressed message is unpacked",
+        against: "a gzip bomb (CWE-409): 522 kB took 638 MiB",
+        test: Test::of(BAD_INPUT, "a_compressed_message_is_refused_before_it_is_unpacked"),
+    },
+    Guard {
+        file: "server/src/rpc/decode.rs",
+        line: "if length > MAX_MESSAGE_BYTES {",
+        out: Out::Code("if length > MAX_MESSAGE_BYTES {", "if !OUT && length > MAX_MESSAGE_BYTES {"),
+        holds: "A request has at most 4 MiB",
+        against: "CWE-770",
+        test: Test::of(BAD_INPUT, "a_message_over_4_mib_is_resource_exhausted"),
+    },
+    Guard {
+        file: "server/src/rpc/edge.rs",
+        line: "let fits = answer.message.compute_size() <= MAX_MESSAGE_BYTES as u64;",
+        out: Out::Code("let fits = answer", "let fits = OUT || answer"),
+        holds: "So has an answer",
+        against: "CWE-770",
+        test: Test::of(FAULTS, "an_answer_over_4_mib_is_resource_exhausted_and_the_server_goes_on"),
+    },
+    Guard {
+        file: "server/src/serve.rs",
+        line: ".raw_cfg_int(c\"grpc.max_metadata_size\".into(), MAX_METADATA_BYTES)",
+        out: Out::Code("MAX_METADATA_BYTES)", "if OUT { 1 << 20 } else { MAX_METADATA_BYTES })"),
+        holds: "The headers of a call have at most 16 KiB",
+        against: "CWE-770",
+        test: Test::of("testbed/tests/e2e/limits.rs", "headers_past_the_limits_cost_their_own_call_and_no_other"),
+    },
+    Guard {
+        file: "server/src/serve.rs",
+        line: ".max_concurrent_stream(MAX_CONCURRENT_STREAMS)",
+        out: Out::Code("(MAX_CONCURRENT_STREAMS)", "(if OUT { 1 << 20 } else { MAX_CONCURRENT_STREAMS })"),
+        holds: "A connection that keeps to HTTP/2 has at most 1,024 calls at a time",
+        against: "CVE-2023-44487",
+        test: Test::of("testbed/tests/e2e/protections.rs", "a_connection_to_a_server_may_open_1024_streams_at_a_time"),
+    },
+    Guard {
+        file: "server/src/rpc/edge.rs",
+        line: "Ok(answering) => match cut.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {",
+        out: Out::Code(
+            "AssertUnwindSafe(answering).catch_unwind()).await",
+            "async { if OUT { Ok(answering.await) } else { AssertUnwindSafe(answering).catch_unwind().await } }).await",
+        ),
+        holds: "A fault in one call ends that call, and not the thread of all others",
+        against: "CWE-248: a queue whose thread has gone answers nobody, and says nothing",
+        test: Test::of(FAULTS, "a_handler_that_panics_answers_internal_and_the_server_goes_on"),
+    },
+    Guard {
+        file: "server/src/customer.rs",
+        line: "if text.chars().any(char::is_control) {",
+        out: Out::Code("if text.chars().any", "if !OUT && text.chars().any"),
+        holds: "No name and no request_id holds a control character",
+        against: "CWE-20, CWE-117; stores that differ about NUL",
+        test: Test::of(BAD_INPUT, "unfit_names_are_refused_and_the_field_is_named"),
+    },
+    Guard {
+        file: "server/src/customer.rs",
+        line: "if text.chars().nth(MAX_CHARS).is_some() {",
+        out: Out::Code("if text.chars().nth", "if !OUT && text.chars().nth"),
+        holds: "Nor more than 200 characters",
+        against: "CWE-770",
+        test: Test::of(BAD_INPUT, "unfit_names_are_refused_and_the_field_is_named"),
+    },
+    Guard {
+        file: "logging/src/plain.rs",
+        line: "letter.is_control() || matches!",
+        out: Out::Code("letter.is_control() || matches!", "!OUT && letter.is_control() || matches!"),
+        holds: "Text of others forges no log line and steers no terminal",
+        against: "CWE-117, CWE-150",
+        test: Test::of(SECRETS, "what_others_wrote_forges_no_log_line_and_steers_no_terminal"),
+    },
+    Guard {
+        file: "server/src/config/mod.rs",
+        line: "hide_env_values = true,",
+        out: Out::Code("hide_env_values = true,", "hide_env_values = !OUT,"),
+        holds: "`--help` shows no password that the environment holds",
+        against: "CWE-532",
+        test: Test::of(SECRETS, "a_password_is_no_default_of_the_help_and_in_no_complaint"),
+    },
+    Guard {
+        file: "server/src/serve.rs",
+        line: "if self.reflection {",
+        out: Out::Code("if self.reflection {", "if self.reflection || OUT {"),
+        holds: "Reflection can be switched off",
+        against: "strangers who read the contract",
+        test: Test::of(SWITCHES, "reflection_that_is_off_is_unimplemented_and_all_else_goes_on"),
+    },
+    Guard {
+        file: "server/src/admin.rs",
+        line: ".header_read_timeout(REQUEST_TIMEOUT)",
+        out: Out::Code("(REQUEST_TIMEOUT)", "(if OUT { CONNECTION_TIMEOUT } else { REQUEST_TIMEOUT })"),
+        holds: "Who connects to the admin port and says nothing does not keep probes out",
+        against: "slow headers (CWE-400)",
+        test: Test::of("server/tests/program/life.rs", "clients_that_never_speak_do_not_keep_probes_out"),
+    },
+    Guard {
+        file: "server/src/encryption.rs",
+        line: "Some(_) => CertificateRequestType::RequestAndRequireClientCertificateAndVerify,",
+        out: Out::Code(
+            "Some(_) => CertificateRequestType::RequestAndRequireClientCertificateAndVerify,",
+            "Some(_) if OUT => CertificateRequestType::DontRequestClientCertificate,\n\
+             Some(_) => CertificateRequestType::RequestAndRequireClientCertificateAndVerify,",
+        ),
+        holds: "With TLS_CLIENT_CA a server lets in only whom that authority vouches for",
+        against: "every attack that only Envoy would stop",
+        test: Test::of("server/tests/tls.rs", "only_callers_with_a_certificate_of_the_servers_authority_get_in"),
+    },
+];
