@@ -287,6 +287,8 @@ pub(crate) fn limits(environment: Arc<Environment>) -> ChannelBuilder {
         .max_concurrent_stream(MAX_CONCURRENT_STREAMS)
         .set_resource_quota(ResourceQuota::new(Some("ticketing-server")).resize_memory(CONNECTION_MEMORY_BYTES))
         .raw_cfg_int(c"grpc.max_metadata_size".into(), MAX_METADATA_BYTES)
+        // By default C-core refuses at random from there to a quarter more.
+        .raw_cfg_int(c"grpc.absolute_max_metadata_size".into(), MAX_METADATA_BYTES)
         // A gzip message of 522 kB made the server hold 638 MiB: only the identity encoding is accepted.
         .raw_cfg_int(c"grpc.compression_enabled_algorithms_bitset".into(), 1)
         .raw_cfg_int(corking::LEAN.into(), 1)

@@ -39,7 +39,7 @@ pub enum Out {
     Instead(&'static str),
     /// This stands in its place, and what is nested below it stays.
     Alone(&'static str),
-    /// This text of code becomes that one, in which `OUT` says whether this guard is out: so one build has all of them.
+    /// This text of code becomes that one, in which `GUARD_IS_OUT` says whether this guard is out: so one build has all of them.
     Code(&'static str, &'static str),
 }
 

@@ -2,6 +2,9 @@
 
 use super::{Guard, Out};
 
+/// What stands in new code for whether its guard is out.
+const IS_OUT: &str = "GUARD_IS_OUT";
+
 /// The text of a file without a line of configuration. `None` where it has no such line.
 pub(super) fn without(text: &str, guard: &Guard) -> Option<String> {
     let instead = match guard.out {
@@ -34,7 +37,7 @@ pub(super) fn without(text: &str, guard: &Guard) -> Option<String> {
 pub(super) fn switchable(text: &str, guard: &Guard, switch: &str) -> Option<String> {
     let Out::Code(old, new) = guard.out else { return None };
     let out = format!("std::path::Path::new({switch:?}).exists()");
-    (text.matches(old).count() == 1).then(|| text.replacen(old, &new.replace("OUT", &out), 1))
+    (text.matches(old).count() == 1).then(|| text.replacen(old, &new.replace(IS_OUT, &out), 1))
 }
 
 #[cfg(test)]
@@ -61,7 +64,7 @@ mod tests {
 
     #[test]
     fn code_gets_a_switch_where_it_has_the_text_once() {
-        let guard = guard("", Out::Code("a > 1", "!OUT && a > 1"));
+        let guard = guard("", Out::Code("a > 1", "!GUARD_IS_OUT && a > 1"));
         let switched = switchable("if a > 1 {}", &guard, "/out/one");
         assert_eq!(switched.as_deref(), Some("if !std::path::Path::new(\"/out/one\").exists() && a > 1 {}"));
         assert_eq!(switchable("a > 1, a > 1", &guard, ""), None);

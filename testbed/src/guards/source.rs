@@ -49,7 +49,7 @@ impl Source {
     pub(super) fn build(&self, guards: &[Guard], stop: &Stop) -> Result<Programs, BedError> {
         let targets: BTreeSet<String> = guards.iter().map(|guard| target_of(&guard.test.root())).collect();
         let wanted: Vec<_> = targets.iter().flat_map(|target| ["--test", target.as_str()]).collect();
-        let wanted = [&["--bins"][..], &wanted].concat();
+        let wanted = [&["--bin", "ticketing-server"][..], &wanted].concat();
         Programs::build(&self.root, &wanted, &self.root.with_extension("log"), stop)
     }
 

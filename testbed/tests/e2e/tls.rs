@@ -200,6 +200,18 @@ fn no_session_is_taken_up_again() {
     }
 }
 
+/// `max_session_keys`. One server, so that the connection for calls could take up the session of that for health checks.
+#[test]
+fn no_session_with_a_server_is_taken_up_again() {
+    let bed = bed(1);
+    caller(&bed, Some("reader")).get().unwrap();
+    assert!(
+        counted(&bed, "cluster.app-server-headless.ssl.handshake") >= 2,
+        "a connection for calls beside that for checks"
+    );
+    assert_eq!(counted(&bed, "cluster.app-server-headless.ssl.session_reused"), 0);
+}
+
 /// `transport_socket_connect_timeout`: else each such connection stays, one of those that Envoy lets in.
 #[test]
 fn a_handshake_that_does_not_get_on_is_ended() {

@@ -11,7 +11,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/serve.rs",
         line: ".raw_cfg_int(c\"grpc.compression_enabled_algorithms_bitset\".into(), 1)",
-        out: Out::Code("_bitset\".into(), 1)", "_bitset\".into(), if OUT { 7 } else { 1 })"),
+        out: Out::Code("_bitset\".into(), 1)", "_bitset\".into(), if GUARD_IS_OUT { 7 } else { 1 })"),
         holds: "No compressed message is unpacked",
         against: "a gzip bomb (CWE-409): 522 kB took 638 MiB",
         test: Test::of(BAD_INPUT, "a_compressed_message_is_refused_before_it_is_unpacked"),
@@ -19,7 +19,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/rpc/decode.rs",
         line: "if length > MAX_MESSAGE_BYTES {",
-        out: Out::Code("if length > MAX_MESSAGE_BYTES {", "if !OUT && length > MAX_MESSAGE_BYTES {"),
+        out: Out::Code("if length > MAX_MESSAGE_BYTES {", "if !GUARD_IS_OUT && length > MAX_MESSAGE_BYTES {"),
         holds: "A request has at most 4 MiB",
         against: "CWE-770",
         test: Test::of(BAD_INPUT, "a_message_over_4_mib_is_resource_exhausted"),
@@ -27,7 +27,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/rpc/edge.rs",
         line: "let fits = answer.message.compute_size() <= MAX_MESSAGE_BYTES as u64;",
-        out: Out::Code("let fits = answer", "let fits = OUT || answer"),
+        out: Out::Code("let fits = answer", "let fits = GUARD_IS_OUT || answer"),
         holds: "So has an answer",
         against: "CWE-770",
         test: Test::of(FAULTS, "an_answer_over_4_mib_is_resource_exhausted_and_the_server_goes_on"),
@@ -35,7 +35,12 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/serve.rs",
         line: ".raw_cfg_int(c\"grpc.max_metadata_size\".into(), MAX_METADATA_BYTES)",
-        out: Out::Code("MAX_METADATA_BYTES)", "if OUT { 1 << 20 } else { MAX_METADATA_BYTES })"),
+        out: Out::Code(
+            "MAX_METADATA_BYTES)\n        // By default C-core refuses at random from there to a quarter more.\n        \
+             .raw_cfg_int(c\"grpc.absolute_max_metadata_size\".into(), MAX_METADATA_BYTES)",
+            "if GUARD_IS_OUT { 1 << 20 } else { MAX_METADATA_BYTES })\n        \
+             .raw_cfg_int(c\"grpc.absolute_max_metadata_size\".into(), if GUARD_IS_OUT { 1 << 20 } else { MAX_METADATA_BYTES })",
+        ),
         holds: "The headers of a call have at most 16 KiB",
         against: "CWE-770",
         test: Test::of("testbed/tests/e2e/limits.rs", "headers_past_the_limits_cost_their_own_call_and_no_other"),
@@ -43,7 +48,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/serve.rs",
         line: ".max_concurrent_stream(MAX_CONCURRENT_STREAMS)",
-        out: Out::Code("(MAX_CONCURRENT_STREAMS)", "(if OUT { 1 << 20 } else { MAX_CONCURRENT_STREAMS })"),
+        out: Out::Code("(MAX_CONCURRENT_STREAMS)", "(if GUARD_IS_OUT { 1 << 20 } else { MAX_CONCURRENT_STREAMS })"),
         holds: "A connection that keeps to HTTP/2 has at most 1,024 calls at a time",
         against: "CVE-2023-44487",
         test: Test::of("testbed/tests/e2e/protections.rs", "a_connection_to_a_server_may_open_1024_streams_at_a_time"),
@@ -53,7 +58,7 @@ pub(super) const GUARDS: &[Guard] = &[
         line: "Ok(answering) => match cut.unless_cancelled(AssertUnwindSafe(answering).catch_unwind()).await {",
         out: Out::Code(
             "AssertUnwindSafe(answering).catch_unwind()).await",
-            "async { if OUT { Ok(answering.await) } else { AssertUnwindSafe(answering).catch_unwind().await } }).await",
+            "Box::pin(async move { if GUARD_IS_OUT { Ok(answering.await) } else { AssertUnwindSafe(answering).catch_unwind().await } })).await",
         ),
         holds: "A fault in one call ends that call, and not the thread of all others",
         against: "CWE-248: a queue whose thread has gone answers nobody, and says nothing",
@@ -62,7 +67,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/customer.rs",
         line: "if text.chars().any(char::is_control) {",
-        out: Out::Code("if text.chars().any", "if !OUT && text.chars().any"),
+        out: Out::Code("if text.chars().any", "if !GUARD_IS_OUT && text.chars().any"),
         holds: "No name and no request_id holds a control character",
         against: "CWE-20, CWE-117; stores that differ about NUL",
         test: Test::of(BAD_INPUT, "unfit_names_are_refused_and_the_field_is_named"),
@@ -70,7 +75,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/customer.rs",
         line: "if text.chars().nth(MAX_CHARS).is_some() {",
-        out: Out::Code("if text.chars().nth", "if !OUT && text.chars().nth"),
+        out: Out::Code("if text.chars().nth", "if !GUARD_IS_OUT && text.chars().nth"),
         holds: "Nor more than 200 characters",
         against: "CWE-770",
         test: Test::of(BAD_INPUT, "unfit_names_are_refused_and_the_field_is_named"),
@@ -78,7 +83,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "logging/src/plain.rs",
         line: "letter.is_control() || matches!",
-        out: Out::Code("letter.is_control() || matches!", "!OUT && letter.is_control() || matches!"),
+        out: Out::Code("letter.is_control() || matches!", "!GUARD_IS_OUT && letter.is_control() || matches!"),
         holds: "Text of others forges no log line and steers no terminal",
         against: "CWE-117, CWE-150",
         test: Test::of(SECRETS, "what_others_wrote_forges_no_log_line_and_steers_no_terminal"),
@@ -86,7 +91,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/config/mod.rs",
         line: "hide_env_values = true,",
-        out: Out::Code("hide_env_values = true,", "hide_env_values = !OUT,"),
+        out: Out::Code("hide_env_values = true,", "hide_env_values = !GUARD_IS_OUT,"),
         holds: "`--help` shows no password that the environment holds",
         against: "CWE-532",
         test: Test::of(SECRETS, "a_password_is_no_default_of_the_help_and_in_no_complaint"),
@@ -94,7 +99,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/serve.rs",
         line: "if self.reflection {",
-        out: Out::Code("if self.reflection {", "if self.reflection || OUT {"),
+        out: Out::Code("if self.reflection {", "if self.reflection || GUARD_IS_OUT {"),
         holds: "Reflection can be switched off",
         against: "strangers who read the contract",
         test: Test::of(SWITCHES, "reflection_that_is_off_is_unimplemented_and_all_else_goes_on"),
@@ -102,7 +107,7 @@ pub(super) const GUARDS: &[Guard] = &[
     Guard {
         file: "server/src/admin.rs",
         line: ".header_read_timeout(REQUEST_TIMEOUT)",
-        out: Out::Code("(REQUEST_TIMEOUT)", "(if OUT { CONNECTION_TIMEOUT } else { REQUEST_TIMEOUT })"),
+        out: Out::Code("(REQUEST_TIMEOUT)", "(if GUARD_IS_OUT { CONNECTION_TIMEOUT } else { REQUEST_TIMEOUT })"),
         holds: "Who connects to the admin port and says nothing does not keep probes out",
         against: "slow headers (CWE-400)",
         test: Test::of("server/tests/program/life.rs", "clients_that_never_speak_do_not_keep_probes_out"),
@@ -112,7 +117,7 @@ pub(super) const GUARDS: &[Guard] = &[
         line: "Some(_) => CertificateRequestType::RequestAndRequireClientCertificateAndVerify,",
         out: Out::Code(
             "Some(_) => CertificateRequestType::RequestAndRequireClientCertificateAndVerify,",
-            "Some(_) if OUT => CertificateRequestType::DontRequestClientCertificate,\n\
+            "Some(_) if GUARD_IS_OUT => CertificateRequestType::DontRequestClientCertificate,\n\
              Some(_) => CertificateRequestType::RequestAndRequireClientCertificateAndVerify,",
         ),
         holds: "With TLS_CLIENT_CA a server lets in only whom that authority vouches for",

@@ -159,7 +159,7 @@ pub(super) const GUARDS: &[Guard] = &[
     ),
     guard(
         "service_name:",
-        Out::Gone,
+        Out::Instead("service_name: \"\""),
         "Only who knows our service is taken for a server",
         "a stranger that was given the address of a pod of ours",
         Test::of("testbed/tests/e2e/dns.rs", "a_stranger_at_an_address_of_ours_gets_no_call_however_well_it_is"),

@@ -58,7 +58,7 @@ pub(super) const GUARDS: &[Guard] = &[
         out: Out::Gone,
         holds: "Nor towards a server",
         against: "the same",
-        test: tls("calls_go_through_envoy_with_certificates_on_both_sides_to_every_server"),
+        test: tls("no_session_with_a_server_is_taken_up_again"),
     },
     Guard {
         file: TLS,
