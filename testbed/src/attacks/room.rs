@@ -11,10 +11,22 @@ use super::trial::{Ground, Tried, Way};
 use super::{ATTACKS, Attack};
 use crate::{BedError, Stop};
 
+/// What Envoy alone, or Envoy too, protects a server from.
+const DIRECT: [&str; 8] = [
+    "poisoning",
+    "bad-messages",
+    "large-messages",
+    "gzip-bomb",
+    "connections",
+    "slow-bodies",
+    "unread-lists",
+    "rapid-reset",
+];
+
 /// Which attacks, and on whom.
 #[derive(Debug, clap::Args)]
 pub struct Attacks {
-    /// Only these, and no page is written then [default: all, through Envoy and then straight at a server]
+    /// Only these, and no page is written then [default: all, through Envoy, and then some straight at a server]
     #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(ATTACKS.iter().map(|attack| attack.name)))]
     only: Vec<String>,
     /// With names: attack a server in place of Envoy
@@ -31,7 +43,8 @@ impl Attacks {
         if let Some(file) = &self.from {
             Findings::read(file)?.write()?;
         } else if self.only.is_empty() {
-            let [envoy, direct] = [all(&[], Way::Envoy, stop)?, all(&[], Way::Direct, stop)?];
+            let direct = DIRECT.map(str::to_owned);
+            let [envoy, direct] = [all(&[], Way::Envoy, stop)?, all(&direct, Way::Direct, stop)?];
             let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect();
             Findings { date, envoy, direct }.write()?;
         } else {
