@@ -21,8 +21,8 @@ address = sys.argv[1]
 host, port = address.rsplit(":", 1)
 wire = socket.create_connection((host, int(port)), timeout=LIMIT)
 connection = h2.connection.H2Connection(h2.config.H2Configuration())
-connection.local_settings[h2.settings.SettingCodes.INITIAL_WINDOW_SIZE] = 0
 connection.initiate_connection()
+connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
 stream = connection.get_next_available_stream_id()
 headers = {":method": "POST", ":scheme": "http", ":path": LIST, ":authority": address, "content-type": "application/grpc", "te": "trailers"}
 connection.send_headers(stream, headers.items())
