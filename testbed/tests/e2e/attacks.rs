@@ -124,7 +124,7 @@ fn calls_go_on_while_thousands_of_pages_are_not_read() {
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
     fill_a_page(&bed);
     let _attack = Attack::start("unread-lists", &bed);
-    until_true("pages are refused", || upstream(&bed, "upstream_rq_pending_overflow") > 0).unwrap();
+    until_true("pages are refused", || upstream(&bed, "upstream_rq_active_overflow") > 1_000).unwrap();
     let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
     assert_eq!(tally.failed(), 0, "{:?}\n{}", tally.first_failure, bed.logs());
 }
