@@ -36,7 +36,7 @@ enum Command {
     Balance(Balance),
     /// Try rollouts, faults, attacks and renewals of certificates, and write docs/reliability.md (as root)
     Chaos(Chaos),
-    /// Attack Envoy, or a server, beside a bystander, and print what came of it (as root)
+    /// Attack Envoy, and a server, beside a bystander, and write docs/attacks.md (as root, seven minutes)
     Attacks(Attacks),
     /// The callers of `balance`
     #[command(hide = true)]

@@ -5,6 +5,7 @@ mod connection;
 mod frames;
 mod got;
 mod kinds;
+mod page;
 mod program;
 mod room;
 mod running;

@@ -1,6 +1,7 @@
 //! The service as its callers meet it: real servers, real Envoy, real programs. `make build` makes what is run here.
 
 mod admission;
+mod attacks;
 mod authorization;
 mod balance;
 mod caller;
