@@ -69,7 +69,9 @@ fn never_more_than_half_of_the_servers_are_left() {
     let bed = Testbed::new().envoy().start().unwrap();
     let services = beside(&bed, SERVICES);
     let load = Load::start(bed.envoy_address(), CALLERS);
-    services.iter().for_each(|service| service.suffer(Trouble::FailsHalf));
+    for service in &services {
+        service.suffer(Trouble::FailsHalf);
+    }
     until_true("Envoy leaves some", || ejections(&bed) > 0).unwrap();
     let mut left = 0;
     until_true("some come back", || {
@@ -87,7 +89,9 @@ fn never_more_than_half_of_the_servers_are_left() {
 fn a_read_that_every_server_answers_late_is_answered() {
     let bed = Testbed::new().envoy().start().unwrap();
     let services = beside(&bed, 2);
-    services.iter().for_each(|service| service.suffer(Trouble::Slow(SLOW)));
+    for service in &services {
+        service.suffer(Trouble::Slow(SLOW));
+    }
     let address = bed.envoy_address();
     let channel = Channel::builder(Target::new(&address.ip().to_string(), address.port()).unwrap()).build();
     block_on(channel.customers().identify()).unwrap();
