@@ -53,6 +53,7 @@ const NO_BOUNDS: &[&str] = &[
     "POD_DATABASE_CONNECTIONS",
     "RESERVED_CONNECTIONS",
     "SLICE",
+    "SOON",
     "STEPS",
     "VERSION",
     "WANTED",

@@ -3,11 +3,14 @@
 use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_std::io::{ReadExt as _, WriteExt as _, timeout};
 use async_std::net::{TcpStream, ToSocketAddrs as _};
-use ticketing_client::{Target, Tls, TlsFault, TlsFiles};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 /// For a connection, and for the first bytes on it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -60,16 +63,9 @@ pub(super) async fn speaks(address: SocketAddr) -> io::Result<Speaks> {
     if !matches!(told, Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) {
         return Ok(told);
     }
-    Ok(if speaks_tls(address).await { Speaks::Tls } else { told })
-}
-
-/// By a handshake: whatever is wrong with a certificate, it is TLS that says so.
-async fn speaks_tls(address: SocketAddr) -> bool {
-    let (target, tls) = (Target::new(&address.ip().to_string(), address.port()), Tls::read(TlsFiles::default()));
-    let (Ok(target), Ok(tls)) = (target, tls) else { return false };
-    match target.with_tls(tls).examine_tls().await {
-        Some(Err(TlsFault::ServerIsPlaintext | TlsFault::Handshake(_) | TlsFault::Unreached(_))) | None => false,
-        Some(_) => true,
+    match understood(first_bytes(address, &client_hello()).await?.as_deref()) {
+        Speaks::Tls => Ok(Speaks::Tls),
+        _ => Ok(told),
     }
 }
 
@@ -105,4 +101,19 @@ fn understood(answer: Option<&[u8]>) -> Speaks {
         Some(bytes) if bytes.get(FRAME_TYPE) == Some(&SETTINGS) => Speaks::Http2,
         Some(_) => Speaks::SomethingElse,
     }
+}
+
+/// What a client of TLS says first. Any server of TLS answers it, be it with an alert.
+fn client_hello() -> Vec<u8> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has a suite for each version")
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let name = ServerName::try_from("localhost").expect("a name");
+    let mut tls = ClientConnection::new(Arc::new(config), name).expect("nothing is wrong with the configuration");
+    let mut hello = Vec::new();
+    tls.write_tls(&mut hello).expect("memory takes all");
+    hello
 }
