@@ -99,6 +99,7 @@ mod details;
 mod error;
 mod health;
 mod line;
+mod place;
 mod retry;
 mod target;
 mod tls;

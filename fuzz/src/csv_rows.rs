@@ -7,8 +7,11 @@ use crate::parsers::client::row::{Columns, Row};
 use crate::parsers::server::customer::Name;
 use crate::text;
 
+/// The fields of a record, and its line.
+type Line = (u64, Vec<Vec<u8>>);
+
 /// The records of a file, each with its line, up to what is wrong with it.
-fn read(bytes: &[u8], buffer: usize) -> (Vec<(u64, Vec<Vec<u8>>)>, Option<String>) {
+fn read(bytes: &[u8], buffer: usize) -> (Vec<Line>, Option<String>) {
     let mut all = Vec::new();
     let mut records = match Records::new(BufReader::with_capacity(buffer, Cursor::new(bytes))) {
         Ok(records) => records,
@@ -55,7 +58,9 @@ pub fn csv_round_trip(bytes: &[u8]) {
     let fields: Vec<_> = text.split('\0').collect();
     let rows: Vec<_> = fields.chunks_exact(2).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    rows.iter().for_each(|row| writer.write_record(*row).expect("memory takes rows of two fields"));
+    for row in &rows {
+        writer.write_record(*row).expect("memory takes rows of two fields");
+    }
     let written = writer.into_inner().expect("memory takes what is buffered");
     if written.starts_with(b"\xFF\xFE") || written.starts_with(b"\xEF\xBB\xBF") {
         // A byte order mark is no part of what follows. Our files begin with a header.

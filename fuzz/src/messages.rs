@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protobuf::{Message as _, MessageFull};
+use protobuf::MessageFull;
 
 use crate::parsers::client::details::{Details, one_line};
 use crate::parsers::client::retry::Backoff;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser as _;
 
 use crate::parsers::client::mix::Mix;
-use crate::parsers::client::target::Target;
+use crate::parsers::client::place::Place;
 use crate::parsers::client::values;
 use crate::parsers::server::config::{Args, Config, DatabaseUrl};
 use crate::text;
@@ -61,7 +61,7 @@ pub fn server_settings(bytes: &[u8]) {
 pub fn client_settings(bytes: &[u8]) {
     let typed = text(bytes);
     let (host, port) = typed.split_once('\n').unwrap_or((&typed, "1"));
-    for target in [Target::new(host, port.parse().unwrap_or(12345)), Target::from_uri(&typed)] {
+    for target in [Place::new(host, port.parse().unwrap_or(12345)), Place::from_uri(&typed)] {
         match target {
             Ok(target) => {
                 assert!(!target.to_string().contains(char::is_control), "{target}");

@@ -10,6 +10,8 @@ pub(crate) mod details;
 pub(crate) mod latencies;
 #[path = "../../../client/src/command/load/mix.rs"]
 pub(crate) mod mix;
+#[path = "../../../client/src/place.rs"]
+pub(crate) mod place;
 #[path = "../../../client/src/command/import/records.rs"]
 pub(crate) mod records;
 #[path = "../../../client/src/retry.rs"]
@@ -18,7 +20,5 @@ pub(crate) mod retry;
 pub(crate) mod row;
 #[path = "../../../client/src/command/load/run.rs"]
 pub(crate) mod run;
-#[path = "../../../client/src/target.rs"]
-pub(crate) mod target;
 #[path = "../../../client/src/args/values.rs"]
 pub(crate) mod values;

@@ -1,0 +1,125 @@
+//! Which host and port, or which URI of C-core's.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+/// What a target leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A DNS name or an IPv4 address: for the resolver both are names.
+    Name(String, u16),
+    Ipv6(Ipv6Addr, u16),
+    /// What C-core resolves by itself.
+    Uri(String),
+}
+
+/// The schemes of C-core's resolvers that every build has.
+const SCHEMES: [&str; 5] = ["dns", "ipv4", "ipv6", "unix", "unix-abstract"];
+
+/// Whether this build has C-core's xDS client (build.rs).
+const HAS_XDS: bool = cfg!(xds);
+
+/// What makes a host or port unfit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadTarget {
+    /// The host is not a name or address.
+    #[error(
+        "the host {0:?} is neither a DNS name nor an IP address; give it without scheme and port, for example localhost"
+    )]
+    Host(String),
+    /// Nothing can be reached on port 0.
+    #[error("port 0 cannot be connected to; give the port that the server listens on, for example 12345")]
+    Port,
+    /// No resolver knows the scheme.
+    #[error(
+        "the target {0:?} does not begin with dns:, ipv4:, ipv6:, unix: or xds:; give for example dns:///localhost:12345"
+    )]
+    Scheme(String),
+    /// C-core was built without its xDS client.
+    #[error(
+        "{0:?} needs C-core's xDS client, which this build leaves out; build with GRPC_XDS=on in a target folder of its \
+         own, go through an Envoy, or give a dns:/// target"
+    )]
+    Xds(String),
+}
+
+impl Place {
+    /// `host` is a DNS name, an IPv4 address or an IPv6 address with or without brackets.
+    pub(crate) fn new(host: &str, port: u16) -> Result<Self, BadTarget> {
+        if port == 0 {
+            return Err(BadTarget::Port);
+        }
+        let unbracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        match unbracketed.unwrap_or(host).parse() {
+            Ok(address) => Ok(Self::Ipv6(address, port)),
+            Err(_) if unbracketed.is_none() && is_name(host) => Ok(Self::Name(host.to_owned(), port)),
+            Err(_) => Err(BadTarget::Host(host.to_owned())),
+        }
+    }
+
+    /// A target URI as C-core has it.
+    pub(crate) fn from_uri(uri: &str) -> Result<Self, BadTarget> {
+        match uri.split_once(':') {
+            Some(("xds", _)) if !HAS_XDS => Err(BadTarget::Xds(uri.to_owned())),
+            Some((scheme, rest))
+                if (SCHEMES.contains(&scheme) || scheme == "xds")
+                    && !rest.is_empty()
+                    && !uri.contains(char::is_control) =>
+            {
+                Ok(Self::Uri(uri.to_owned()))
+            }
+            _ => Err(BadTarget::Scheme(uri.to_owned())),
+        }
+    }
+
+    /// As C-core's resolver wants it: a URI, in which brackets must be escaped.
+    pub(crate) fn uri(&self) -> String {
+        match self {
+            Self::Name(name, port) => format!("dns:///{name}:{port}"),
+            Self::Ipv6(address, port) => format!("dns:///%5B{address}%5D:{port}"),
+            Self::Uri(uri) => uri.clone(),
+        }
+    }
+}
+
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
+            Self::Ipv6(address, port) => write!(f, "[{address}]:{port}"),
+            Self::Uri(uri) => f.write_str(uri),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_shown_as_they_are_dialled() {
+        assert_eq!(Place::new("localhost", 12345).unwrap().to_string(), "localhost:12345");
+        assert_eq!(Place::new("127.0.0.1", 1).unwrap().to_string(), "127.0.0.1:1");
+        assert_eq!(Place::new("::1", 8443).unwrap().to_string(), "[::1]:8443");
+        assert_eq!(Place::new("[::1]", 8443), Place::new("::1", 8443));
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_before_anything_is_dialled() {
+        for host in ["", "a b", "http://localhost", "localhost:1", "unix:/run/x", "[localhost]", "a\0b"] {
+            assert_eq!(Place::new(host, 1), Err(BadTarget::Host(host.to_owned())));
+        }
+        assert_eq!(Place::new("localhost", 0), Err(BadTarget::Port));
+    }
+
+    #[test]
+    fn a_uri_is_one_that_this_build_of_c_core_resolves() {
+        assert_eq!(Place::from_uri("ipv4:127.0.0.1:1,127.0.0.2:1").unwrap().uri(), "ipv4:127.0.0.1:1,127.0.0.2:1");
+        assert_eq!(Place::from_uri("xds:///customers").is_ok(), HAS_XDS);
+        assert!(matches!(Place::from_uri("localhost"), Err(BadTarget::Scheme(_))));
+    }
+}
