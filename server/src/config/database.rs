@@ -68,14 +68,14 @@ impl FromStr for PostgresUrl {
     fn from_str(url: &str) -> Result<Self, Self::Err> {
         check_parameters(url)?;
         check_environment(std::env::var("PGSSLMODE").ok().as_deref())?;
+        // Without slashes all that follows, a password too, would be the name of a database.
+        let has_host = url.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
         match PgConnectOptions::from_str(url) {
-            Ok(_) => Ok(Self { url: url.to_owned(), password_file: None }),
+            Ok(_) if has_host => Ok(Self { url: url.to_owned(), password_file: None }),
             // The error repeats parts of the URL, which may be the password.
-            Err(_) => {
-                Err("does not parse; for example postgres://user:password@host:5432/database?sslmode=verify-full, \
+            _ => Err("does not parse; for example postgres://user:password@host:5432/database?sslmode=verify-full, \
                  with %XX for special characters in the password"
-                    .to_owned())
-            }
+                .to_owned()),
         }
     }
 }
@@ -202,8 +202,12 @@ mod tests {
     fn a_password_is_never_shown() {
         let url: DatabaseUrl = "postgres://ada:secret@db/customers".parse().expect("it parses");
         assert_eq!(format!("{url:?}"), "Postgres(postgres://ada@db:5432/customers)");
-        let error = "postgres://ada:secret@db:x/customers".parse::<DatabaseUrl>().expect_err("a bad port");
-        assert!(!error.contains("secret"));
+        for bad in
+            ["postgres://ada:secret@db:x/customers", "postgres:/ada:secret@db/customers", "postgres:x://ada:secret@db"]
+        {
+            let error = bad.parse::<DatabaseUrl>().expect_err("no port, or no host");
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use plan::{Measured, Plan, Run, Wanted, median};
 pub use report::{Json, Lines, Report};
-pub use run::{measure, run};
+pub use run::{asked, measure, run};
 pub use seen::{Latency, Seen};
 
 /// A field of figures, measured by one command.

@@ -11,15 +11,9 @@ use crate::{BedError, Stop, binaries};
 /// all where it is empty. Each is a line on stdout as soon as it is known, so that a late fault loses nothing; all of
 /// them are written to `target/figures/AREA.json`. Fails where one is short.
 pub fn run(area: Area, plans: &[Plan], only: &[String], stop: &Stop) -> Result<ExitCode, BedError> {
-    let known: Vec<_> = plans.iter().flat_map(Plan::names).collect();
-    if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
-        let text = format!("the area {} has no figure {unknown}, but {}", area.name(), known.join(", "));
-        return Err(BedError::Unexpected(text));
-    }
+    let asked = asked(area, plans, only)?;
     let folder = binaries::repository().join("target/figures");
     fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
-    let asked = |plan: &&Plan| only.is_empty() || plan.names().any(|name| only.iter().any(|asked| asked == name));
-    let asked: Vec<Plan> = plans.iter().filter(asked).copied().collect();
     let all = measure(area, &asked, |_| {}, stop);
     if only.is_empty() {
         let path = folder.join(format!("{}.json", area.name()));
@@ -27,6 +21,18 @@ pub fn run(area: Area, plans: &[Plan], only: &[String], stop: &Stop) -> Result<E
         write().map_err(BedError::io(format!("write {}", path.display())))?;
     }
     Ok(if all.iter().any(Figure::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The plans of the figures named in `only`, or all where it is empty; an error that names those there are where one is
+/// not known.
+pub fn asked(area: Area, plans: &[Plan], only: &[String]) -> Result<Vec<Plan>, BedError> {
+    let known: Vec<_> = plans.iter().flat_map(Plan::names).collect();
+    if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
+        let text = format!("the area {} has no figure {unknown}, but {}", area.name(), known.join(", "));
+        return Err(BedError::Unexpected(text));
+    }
+    let asked = |plan: &&Plan| only.is_empty() || plan.names().any(|name| only.iter().any(|asked| asked == name));
+    Ok(plans.iter().filter(asked).copied().collect())
 }
 
 /// Measures figures, one plan after the other, and tells each on stdout as soon as it is known. Before each plan `next` is

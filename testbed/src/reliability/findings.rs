@@ -74,6 +74,15 @@ impl Run {
         let figures = serde_json::from_slice(&json).map_err(|error| unfit(Path::new(JSON), &error))?;
         Ok(Self { date, cpus: available_parallelism().map_or(0, usize::from), figures })
     }
+
+    /// With the figures of an earlier run that were not measured again, in this order; its day is this one's.
+    pub(super) fn beside(mut self, earlier: Option<Self>, order: &[&str]) -> Self {
+        let again = |told: &Told| self.figures.iter().any(|new| new.name == told.name);
+        let kept: Vec<_> = earlier.into_iter().flat_map(|run| run.figures).filter(|told| !again(told)).collect();
+        self.figures.extend(kept);
+        self.figures.sort_by_key(|told| order.iter().position(|name| *name == told.name));
+        self
+    }
 }
 
 fn unfit(path: &Path, error: &serde_json::Error) -> BedError {

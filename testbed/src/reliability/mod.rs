@@ -17,6 +17,9 @@ pub struct Chaos {
     /// In place of the scenarios, ten minutes in which one fault follows the other at random
     #[arg(long)]
     soak: bool,
+    /// Only what these come of; the page keeps what was found of the others before
+    #[arg(value_name = "FIGURE", conflicts_with_all = ["soak", "from"])]
+    only: Vec<String>,
     /// Try nothing: write the page from this file of findings
     #[arg(long, value_name = "FILE.json", conflicts_with = "soak")]
     from: Option<PathBuf>,
@@ -29,13 +32,14 @@ impl Chaos {
             page::write(&Findings::read(file)?)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let plans = if self.soak { soak::PLANS } else { Area::Chaos.plans() };
-        let figures = measure(plans, stop);
+        let all = if self.soak { soak::PLANS } else { Area::Chaos.plans() };
+        let figures = measure(&figures::asked(Area::Chaos, all, &self.only)?, stop);
         // A run that was broken off tells nothing about the service.
         stop.check()?;
         let mut findings = Findings::read_or_none()?;
         let part = if self.soak { &mut findings.soak } else { &mut findings.scenarios };
-        *part = Some(Run::of(&figures)?);
+        let order: Vec<_> = all.iter().flat_map(Plan::names).collect();
+        *part = Some(Run::of(&figures)?.beside(part.take(), &order));
         page::write(&findings)?;
         Ok(if figures.iter().any(Figure::fails) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
