@@ -19,7 +19,8 @@ static USUAL: LazyLock<Args> = LazyLock::new(|| Args::parse_from(["ticketing-ser
 
 /// A line is a setting. Whatever is typed, the refusal is one line and never holds what may be a password.
 pub fn server_settings(bytes: &[u8]) {
-    let typed = text(bytes);
+    // libFuzzer learns what is compared with: no other setting is to hold it.
+    let typed = text(bytes).replace(PASSWORD, "");
     let mut lines = typed.split('\n').map(str::to_owned);
     let mut next = |default: &str| lines.next().filter(|line| !line.is_empty()).unwrap_or_else(|| default.to_owned());
     let database = next("sqlite:customers.db").replace("PASSWORD", PASSWORD);
@@ -37,22 +38,20 @@ pub fn server_settings(bytes: &[u8]) {
     };
     let _ = args.log_format();
     assert!(!format!("{args:?}").contains(PASSWORD));
+    // Where it stands for something else than a password it is shown, as a user's name or a file's is.
+    let authority = database.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    let is_password = authority.is_some_and(|authority| authority.contains(&format!(":{PASSWORD}@")))
+        && database.matches(PASSWORD).count() == 1;
     match Config::try_from(args) {
         Ok(config) => {
-            // Where it stands for something else than a password it is shown, as a user's name or a file's is.
-            let hidden = match &config.database {
-                DatabaseUrl::Postgres(_) => database.contains(&format!(":{PASSWORD}@")),
-                DatabaseUrl::Memory | DatabaseUrl::Sqlite(_) => false,
-            };
-            if hidden && database.matches(PASSWORD).count() == 1 {
-                assert!(!format!("{config:?}").contains(PASSWORD), "{config:?}");
-            }
+            let hidden = is_password && matches!(config.database, DatabaseUrl::Postgres(_));
+            assert!(!hidden || !format!("{config:?}").contains(PASSWORD), "{config:?}");
             assert!(config.pod_name.bytes().all(|byte| byte.is_ascii_graphic()));
         }
         Err(refusal) => {
             let refusal = refusal.to_string();
             assert!(!refusal.contains(char::is_control), "{refusal:?}");
-            assert!(!refusal.contains(PASSWORD), "{refusal}");
+            assert!(!is_password || !refusal.contains(PASSWORD), "{refusal}");
         }
     }
 }
