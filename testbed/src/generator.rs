@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{BedError, Process, Stop, binaries, wait};
+use crate::{BedError, Latency, Process, Stop, binaries, wait};
 
 /// Longer than any load here.
 const LIMIT: Duration = Duration::from_mins(20);
@@ -35,17 +35,17 @@ pub(crate) struct LoadReport {
     pub(crate) seconds: f64,
     pub(crate) calls_per_second: f64,
     /// Of each kind of call, of `all` that were answered, and of those that `failed`; in milliseconds.
-    pub(crate) latency_ms: BTreeMap<String, Percentiles>,
+    latency_ms: BTreeMap<String, Percentiles>,
     /// The seconds of the load.
     pub(crate) over_time: Vec<Second>,
 }
 
-/// Latencies in milliseconds.
+/// A [`Latency`] as the program tells it.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct Percentiles {
-    pub(crate) p50: f64,
-    pub(crate) p99: f64,
-    pub(crate) max: f64,
+struct Percentiles {
+    p50: f64,
+    p99: f64,
+    max: f64,
 }
 
 /// One second of a load.
@@ -93,8 +93,9 @@ impl Generator {
 
 impl LoadReport {
     /// The latencies of one kind of call, of `all` or of those that `failed`.
-    pub(crate) fn latency(&self, of: &str) -> Result<Percentiles, BedError> {
-        let found = self.latency_ms.get(of).copied();
+    pub(crate) fn latency(&self, of: &str) -> Result<Latency, BedError> {
+        let found = self.latency_ms.get(of);
+        let found = found.map(|&Percentiles { p50, p99, max }| Latency { p50_ms: p50, p99_ms: p99, max_ms: max });
         found.ok_or_else(|| BedError::Unexpected(format!("the report of ticketing-client load has no latency of {of}")))
     }
 

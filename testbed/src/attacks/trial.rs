@@ -13,10 +13,9 @@ use ticketing_client::CreateCustomerRequest;
 
 use super::{Attack, Running};
 use crate::connect::channel_to;
-use crate::figures::Latency;
-use crate::generator::{Generator, LoadReport};
+use crate::generator::Generator;
 use crate::quota::Quota;
-use crate::{Bed, BedError, Stop, Testbed, usage, wait};
+use crate::{Bed, BedError, Latency, Stop, Testbed, usage, wait};
 
 const SERVERS: usize = 2;
 /// Of a CPU. The attacker's is little, so that what hurts the bystander is what the attack makes others do.
@@ -24,11 +23,10 @@ pub(crate) const ATTACKER_CPUS: f64 = 0.25;
 const BYSTANDER_CPUS: f64 = 0.5;
 /// The bystander's calls.
 const MIX: [&str; 6] = ["--mix", "get=9,create=1", "--rate", "200", "--connections", "4"];
-const QUIET: &str = "4s";
-const BESIDE: &str = "5s";
-/// The bystander has begun by then.
-const LEAD: Duration = Duration::from_millis(500);
-const LASTING: Duration = Duration::from_secs(4);
+/// Until the bystander has its connections: what it sees before is not counted, and the attack begins then.
+const WARM: Duration = Duration::from_secs(1);
+/// Both.
+const LASTING: Duration = Duration::from_secs(5);
 /// As many as the largest page shows, each with the longest names, as an attacker would make them.
 const CUSTOMERS: usize = 1_000;
 const LONGEST: usize = 200;
@@ -83,7 +81,7 @@ impl Ground {
             at_first: Vec::new(),
         };
         // Warm, so that an attack does not stand for what any call takes.
-        ground.bystand(QUIET)?.finish(stop)?;
+        ground.bystand()?.finish(stop)?;
         ground.at_first = ground.memories()?;
         Ok(ground)
     }
@@ -91,11 +89,11 @@ impl Ground {
     /// One attack, with a quiet time before it.
     pub(crate) fn attack(&self, attack: &Attack, way: Way, stop: &Stop) -> Result<Tried, BedError> {
         stop.check()?;
-        let quiet = latency(&self.bystand(QUIET)?.finish(stop)?)?;
+        let quiet = self.bystand()?.finish(stop)?.latency("all")?;
         self.pids().iter().try_for_each(|pid| usage::forget_peak(*pid))?;
         let before = self.memories()?;
-        let bystander = self.bystand(BESIDE)?;
-        wait::rest(LEAD);
+        let bystander = self.bystand()?;
+        wait::rest(WARM);
         let running = Running::start(attack, self.address(way), LASTING, self.bed.folder())?;
         self.attacker.hold(running.pid())?;
         let report = bystander.finish(stop);
@@ -115,7 +113,7 @@ impl Ground {
             calls: report.calls,
             failures: report.failures.clone(),
             quiet,
-            beside: latency(&report)?,
+            beside: report.latency("all")?,
             server_mb: worst(&now),
             envoy_mb: now[SERVERS],
             server_mb_in_all: worst(&in_all),
@@ -129,8 +127,10 @@ impl Ground {
         }
     }
 
-    fn bystand(&self, lasting: &str) -> Result<Generator, BedError> {
-        let arguments = [&MIX[..], &["--ids", &self.ids, "--duration", lasting]].concat();
+    fn bystand(&self) -> Result<Generator, BedError> {
+        let [warm, lasting] = [WARM, LASTING].map(|time| format!("{time:?}"));
+        let more = ["--ids", &self.ids, "--warmup", &warm, "--duration", &lasting];
+        let arguments = [&MIX[..], &more].concat();
         let generator = Generator::start(self.bed.envoy_address(), &arguments, self.bed.folder(), "bystander")?;
         self.bystander.hold(generator.pid())?;
         Ok(generator)
@@ -181,11 +181,6 @@ impl Tried {
         }
         line
     }
-}
-
-fn latency(report: &LoadReport) -> Result<Latency, BedError> {
-    let all = report.latency("all")?;
-    Ok(Latency { p50_ms: all.p50, p99_ms: all.p99, max_ms: all.max })
 }
 
 /// Makes the customers; their ids, a line each.

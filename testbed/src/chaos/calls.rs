@@ -6,6 +6,7 @@ use std::time::Duration;
 use ticketing_client::Code;
 
 use super::Kind;
+use crate::Latency;
 
 /// Calls of one time.
 #[derive(Debug, Clone, Default)]
@@ -29,11 +30,6 @@ impl Calls {
         }
     }
 
-    /// After this, [`Self::latency`] can be asked.
-    pub(super) fn sort(&mut self) {
-        self.lasted.sort_unstable();
-    }
-
     /// How many were made.
     pub fn made(&self) -> u64 {
         self.lasted.len() as u64
@@ -49,15 +45,9 @@ impl Calls {
         self.failures.iter().filter(|((kind, _), _)| kinds.contains(kind)).map(|(_, calls)| calls).sum()
     }
 
-    /// What so many of 100 calls did not exceed; nothing where there were none.
-    pub fn latency(&self, hundredths: usize) -> Duration {
-        let place = self.lasted.len() * hundredths / 100;
-        self.lasted.get(place.min(self.lasted.len().saturating_sub(1))).copied().unwrap_or_default()
-    }
-
-    /// What the slowest took.
-    pub fn slowest(&self) -> Duration {
-        self.lasted.last().copied().unwrap_or_default()
+    /// How long they took.
+    pub fn latency(&self) -> Latency {
+        Latency::of(self.lasted.clone())
     }
 }
 
@@ -71,10 +61,8 @@ mod tests {
         (1..=99).rev().for_each(|ms| calls.count(Kind::Get, None, Duration::from_millis(ms)));
         others.count(Kind::PlainCreate, Some(Code::Unavailable), Duration::from_millis(100));
         calls.add(others);
-        calls.sort();
         assert_eq!(calls.made(), 100);
         assert_eq!([&[Kind::Get][..], &[Kind::Get, Kind::PlainCreate]].map(|kinds| calls.failed_of(kinds)), [0, 1]);
-        assert_eq!([50, 99, 100].map(|hundredths| calls.latency(hundredths).as_millis()), [51, 100, 100]);
-        assert_eq!(calls.slowest(), Duration::from_millis(100));
+        assert_eq!(calls.latency(), Latency { p50_ms: 51.0, p99_ms: 100.0, max_ms: 100.0 });
     }
 }

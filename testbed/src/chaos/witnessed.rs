@@ -29,8 +29,6 @@ impl Witnessed {
     }
 
     pub(super) fn conclude(&mut self, recorder: Arc<Recorder>) {
-        self.quiet.sort();
-        self.event.sort();
         self.history.recorder = Some(recorder);
     }
 
@@ -58,7 +56,7 @@ impl Witnessed {
 impl fmt::Display for Witnessed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { event, quiet, .. } = self;
-        let ms = |calls: &Calls, hundredths| calls.latency(hundredths).as_secs_f64() * 1e3;
+        let (during, around) = (event.latency(), quiet.latency());
         write!(
             f,
             "{} calls, {} of them during events; {} failed; p50 {:.1} ms, p99 {:.1} ms, slowest {:.0} ms during events, p99 \
@@ -66,10 +64,10 @@ impl fmt::Display for Witnessed {
             self.made(),
             event.made(),
             self.failed(),
-            ms(event, 50),
-            ms(event, 99),
-            event.slowest().as_secs_f64() * 1e3,
-            ms(quiet, 99),
+            during.p50_ms,
+            during.p99_ms,
+            during.max_ms,
+            around.p99_ms,
         )?;
         for ((kind, code), calls) in quiet.failures().iter().chain(event.failures()) {
             write!(f, "; {calls} {kind:?} {code}")?;

@@ -17,7 +17,7 @@ use serde::Serialize;
 pub use plan::{Measured, Plan, Run, Wanted, median};
 pub use report::{Json, Lines, Report};
 pub use run::{asked, measure, run};
-pub use seen::{Latency, Seen};
+pub use seen::Seen;
 
 /// A field of figures, measured by one command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]

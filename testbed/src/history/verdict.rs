@@ -43,6 +43,16 @@ impl Verdict {
         self.findings().iter().map(|(_, finding)| finding.customers).sum()
     }
 
+    /// Customers too few: one that no walk shows is as good as lost.
+    pub fn missing(&self) -> usize {
+        self.lost.customers + self.skipped.customers
+    }
+
+    /// Customers too many: one that nobody asked for is as bad as one that is there twice.
+    pub fn surplus(&self) -> usize {
+        self.doubled.customers + self.invented.customers
+    }
+
     fn findings(&self) -> [(&str, &Finding); 4] {
         let Self { lost, doubled, invented, skipped, .. } = self;
         [("lost", lost), ("doubled", doubled), ("invented", invented), ("skipped", skipped)]

@@ -73,8 +73,8 @@ fn soak(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let promises = verdict.to_string();
     Ok(vec![
         Measured::once(failed as f64, note).of_calls(calls).seen(told),
-        Measured::once((verdict.lost.customers + verdict.skipped.customers) as f64, promises.clone()),
-        Measured::once((verdict.doubled.customers + verdict.invented.customers) as f64, promises),
+        Measured::once(verdict.missing() as f64, promises.clone()),
+        Measured::once(verdict.surplus() as f64, promises),
         Measured::once(grown as f64 / 1e6, format!("what Envoy's memory grew by after the first {WARM:?}")),
     ])
 }

@@ -60,7 +60,7 @@ fn load(service: &Service, shape: &[&str]) -> Result<Seen, BedError> {
     if !report.failures.is_empty() {
         return Err(BedError::Unexpected(format!("calls of ticketing-client load failed: {:?}", report.failures)));
     }
-    Ok(Seen { calls_per_second: report.calls_per_second, median_ms: report.latency("all")?.p50 })
+    Ok(Seen { calls_per_second: report.calls_per_second, median_ms: report.latency("all")?.p50_ms })
 }
 
 fn h2load(service: &Service) -> Result<Seen, BedError> {

@@ -2,8 +2,8 @@
 
 use super::Measured;
 use crate::attacks::{ATTACKS, Attack, Ground, Tried, Way};
-use crate::figures::{Latency, Seen};
-use crate::{BedError, Stop};
+use crate::figures::Seen;
+use crate::{BedError, Latency, Stop};
 
 const BOMB: &str = "gzip-bomb";
 
@@ -28,7 +28,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let failing: Vec<_> = tried.iter().filter(|tried| tried.failed() > 0).map(Tried::line).collect();
     let note = if failing.is_empty() { "none".to_owned() } else { failing.join("; ") };
     Ok(vec![
-        Measured::once(failed as f64, format!("{} attacks, each for 4 s; failed beside: {note}", tried.len()))
+        Measured::once(failed as f64, format!("{} attacks, each for 5 s; failed beside: {note}", tried.len()))
             .of_calls(calls)
             .seen(seen(&tried, late, calls)),
         Measured::once(late.times(), late.line()),

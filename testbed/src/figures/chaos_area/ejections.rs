@@ -36,7 +36,7 @@ pub(super) fn hung(stop: &Stop) -> Result<Measured, BedError> {
     bed.settle()?;
     wait::rest(QUIET);
     let seen = callers.finish();
-    let p99 = before.quiet.latency(99).as_secs_f64() * 1e3;
+    let p99 = before.quiet.latency().p99_ms;
     let note = format!(
         "one of {SERVERS} servers got SIGSTOP, later SIGCONT, and was taken back; p99 {p99:.1} ms before it; each call sent \
          once by its caller; {seen}"

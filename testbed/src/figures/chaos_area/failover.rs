@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Measured;
-use crate::figures::{Latency, Seen};
+use crate::figures::Seen;
 use crate::history::{Create, Crew, Drive, History, Outcome, Verdict, check};
-use crate::{BedError, Endpoints, L4Balancer, Postgres, Stop, Testbed, wait};
+use crate::{BedError, Endpoints, L4Balancer, Latency, Postgres, Stop, Testbed, wait};
 
 const ROUNDS: usize = 3;
 const SERVERS: usize = 3;
@@ -23,9 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let rounds = (0..ROUNDS).map(|_| fail_over(stop)).collect::<Result<Vec<_>, _>>()?;
     let sum = |count: fn(&Verdict) -> usize| rounds.iter().map(|round| count(&round.verdict)).sum::<usize>() as f64;
-    // A customer that no walk shows is as good as lost, and one that nobody asked for is one too many.
-    let lost = sum(|verdict| verdict.lost.customers + verdict.skipped.customers);
-    let doubled = sum(|verdict| verdict.doubled.customers + verdict.invented.customers);
+    let (lost, doubled) = (sum(Verdict::missing), sum(Verdict::surplus));
     let again: Vec<f64> = rounds.iter().map(|round| round.writes_again.as_secs_f64()).collect();
     let note = told(&rounds);
     Ok(vec![
@@ -102,7 +100,7 @@ fn seen(rounds: &[Round]) -> Seen {
             }
             let undisturbed = create.ended < *killed || create.begun > *killed + *writes_again;
             let latencies = if undisturbed { &mut quiet } else { &mut event };
-            latencies.push(create.ended.saturating_sub(create.begun).as_secs_f64() * 1e3);
+            latencies.push(create.ended.saturating_sub(create.begun));
         }
     }
     Seen { calls, failures, quiet: Latency::of(quiet), event: Latency::of(event) }

@@ -34,14 +34,11 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let note =
         format!("{KILLS} times, one of {SERVERS} servers got SIGKILL; each call sent once by its caller; {seen}");
     let verdict = seen.judge(bed.envoy_address())?;
-    // A customer that nobody asked for is one too many, and one that no walk shows is as good as lost.
-    let doubled = (verdict.doubled.customers + verdict.invented.customers) as f64;
-    let lost = (verdict.lost.customers + verdict.skipped.customers) as f64;
     let promises = format!("all creates against all that is there afterwards: {verdict}");
     Ok(vec![
         Measured::once(reads, note.clone()).of_calls(calls).seen(told),
         Measured::once(creates, note).of_calls(calls),
-        Measured::once(doubled, promises.clone()),
-        Measured::once(lost, promises),
+        Measured::once(verdict.surplus() as f64, promises.clone()),
+        Measured::once(verdict.missing() as f64, promises),
     ])
 }

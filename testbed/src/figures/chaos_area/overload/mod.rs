@@ -10,10 +10,10 @@ use ticketing_client::CreateCustomerRequest;
 
 use super::Measured;
 use crate::connect::channel_to;
-use crate::figures::{Latency, Seen};
+use crate::figures::Seen;
 use crate::generator::{Generator, LoadReport};
 use crate::quota::Quota;
-use crate::{Bed, BedError, Stop, Testbed, wait};
+use crate::{Bed, BedError, Latency, Stop, Testbed, wait};
 use probes::Probes;
 use pulse::Pulse;
 
@@ -63,7 +63,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
         calls: more.calls,
         failures: more.failures.clone(),
         quiet: Latency::of(pulses.took_before(calm_until)),
-        event: Latency { p50_ms: all.p50, p99_ms: all.p99, max_ms: all.max },
+        event: all,
     };
     let recovery = pulses.bad_after(over);
     let grown = growth(&memory, &memories(&bed)?);
@@ -80,16 +80,16 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
                  peak memory grew by {grown}",
                 more.calls,
                 by_code(&more),
-                all.p50,
-                all.p99,
+                all.p50_ms,
+                all.p99_ms,
             ),
         )
         .seen(seen),
         Measured::once(
-            refused.p99,
+            refused.p99_ms,
             format!(
                 "at the caller, of all calls that failed: median {:.1} ms, the slowest {:.0} ms",
-                refused.p50, refused.max
+                refused.p50_ms, refused.max_ms
             ),
         )
         .of_calls(more.calls),

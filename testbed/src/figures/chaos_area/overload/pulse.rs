@@ -71,9 +71,9 @@ impl Pulses {
     }
 
     /// How long answers took that were asked for before a moment, in milliseconds.
-    pub(super) fn took_before(&self, moment: Instant) -> Vec<f64> {
+    pub(super) fn took_before(&self, moment: Instant) -> Vec<Duration> {
         let before = self.0.iter().filter(|asked| asked.answered && asked.at < moment);
-        before.map(|asked| asked.took.as_secs_f64() * 1e3).collect()
+        before.map(|asked| asked.took).collect()
     }
 }
 
