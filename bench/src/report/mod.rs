@@ -1,10 +1,10 @@
 //! docs/performance.md: tables and pictures of what the last run of the figures saw.
 
-use std::fs;
+use std::path::Path;
 
+use testbed::BedError;
 use testbed::figures::median;
-use testbed::page::{Bars, Page, Row, named, number, table};
-use testbed::{BedError, binaries};
+use testbed::page::{self, Bars, Page, Row, named, number, table};
 
 use crate::callers::Called;
 use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
@@ -40,14 +40,11 @@ pub(crate) fn write() -> Result<(), BedError> {
     picture("get", &get_bars(&costs.table))?;
     picture("others", &other_bars(&costs.table))?;
     picture("latency", &latency_bars(&duels))?;
-    page.write()
+    page::write(Path::new(PAGE), &page.text())
 }
 
 fn picture(name: &str, bars: &Bars) -> Result<(), BedError> {
-    let folder = binaries::repository().join(PICTURES);
-    fs::create_dir_all(&folder).map_err(BedError::io(format!("make {}", folder.display())))?;
-    let path = folder.join(format!("{name}.svg"));
-    fs::write(&path, bars.svg()?).map_err(BedError::io(format!("write {}", path.display())))
+    page::write(&Path::new(PICTURES).join(format!("{name}.svg")), &bars.svg()?)
 }
 
 fn versions() -> Result<String, BedError> {

@@ -48,7 +48,7 @@ impl Page {
         if matches!(self, Self::Measure) {
             let findings = measure(stop)?;
             let text = serde_json::to_string_pretty(&findings).expect("findings are plain data");
-            write(Path::new(JSON), &(text + "\n"))?;
+            page::write(Path::new(JSON), &(text + "\n"))?;
         }
         let findings = serde_json::from_str(&read(Path::new(JSON))?);
         let findings = findings.map_err(|error| BedError::Unexpected(format!("{JSON}: {error}")))?;
@@ -56,7 +56,7 @@ impl Page {
         if matches!(self, Self::Check) {
             return check(&drawn);
         }
-        drawn.iter().try_for_each(|(path, text)| write(path, text))?;
+        drawn.iter().try_for_each(|(path, text)| page::write(path, text))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -149,13 +149,6 @@ fn grouped(number: u64) -> String {
 
 fn read(path: &Path) -> Result<String, BedError> {
     fs::read_to_string(binaries::repository().join(path)).map_err(BedError::io(format!("read {}", path.display())))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), BedError> {
-    let full = binaries::repository().join(path);
-    let folder = full.parent().expect("a file is in a folder");
-    fs::create_dir_all(folder).map_err(BedError::io(format!("make {}", folder.display())))?;
-    fs::write(full, text).map_err(BedError::io(format!("write {}", path.display())))
 }
 
 #[cfg(test)]

@@ -2,17 +2,18 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Tried;
-use crate::page::{Page, number};
+use crate::page::{self, Bars, Page, Row, number};
 use crate::{BedError, binaries};
 
 /// Where what was measured is kept.
 pub(super) const JSON: &str = "docs/attacks.json";
 const PAGE: &str = "docs/attacks.md";
+const PICTURE: &str = "docs/attacks/bystander.svg";
 
 /// Both ways, attack by attack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,20 +31,34 @@ impl Findings {
         serde_json::from_slice(&text).map_err(|error| BedError::Unexpected(format!("{}: {error}", path.display())))
     }
 
-    /// Writes the page and what it is made of.
+    /// Writes the page, its picture and what they are made of.
     pub(super) fn write(&self) -> Result<(), BedError> {
-        let json = serde_json::to_string_pretty(self).expect("findings are plain data") + "\n";
-        fs::write(binaries::repository().join(JSON), json).map_err(BedError::io(format!("write {JSON}")))?;
-        self.page()?.write()
+        self.drawn()?.iter().try_for_each(|(path, text)| page::write(path, text))
     }
 
-    fn page(&self) -> Result<Page, BedError> {
+    /// Every file that is made of the findings, with its content.
+    fn drawn(&self) -> Result<Vec<(PathBuf, String)>, BedError> {
+        let json = serde_json::to_string_pretty(self).expect("findings are plain data") + "\n";
         let mut page = Page::open(PAGE)?;
         page.fill("through Envoy", &format!("{}\nMeasured on {}.\n", table(&self.envoy), self.date))?;
         page.fill("at a server", &table(&self.direct))?;
         let what = |tried: &Tried| format!("- **{}**: {}.\n", tried.name, tried.does);
         page.fill("what was done", &self.envoy.iter().map(what).collect::<String>())?;
-        Ok(page)
+        let files = [(JSON, json), (PAGE, page.text()), (PICTURE, self.bars().svg()?)];
+        Ok(files.map(|(path, text)| (path.into(), text)).into())
+    }
+
+    /// What the bystander sees and what memory it takes, attack by attack, through Envoy.
+    fn bars(&self) -> Bars {
+        let row = |tried: &Tried| {
+            let values = [tried.quiet.p99_ms, tried.beside.p99_ms, tried.server_mb, tried.envoy_mb].map(Some);
+            Row { name: tried.name.clone(), ours: tried.failed() == 0, values: values.into() }
+        };
+        Bars {
+            title: "A bystander's p99 in milliseconds, and memory in megabytes (less is better)".to_owned(),
+            panels: ["p99 in quiet", "p99 beside", "server's memory", "Envoy's memory"].map(str::to_owned).into(),
+            rows: self.envoy.iter().map(row).collect(),
+        }
     }
 }
 
@@ -67,8 +82,10 @@ mod tests {
 
     #[test]
     fn the_page_shows_what_was_measured() {
-        let page = Findings::read(Path::new(JSON)).unwrap().page().unwrap().text();
-        let there = fs::read_to_string(binaries::repository().join(PAGE)).unwrap();
-        assert!(there == page, "{PAGE} is not what {JSON} says: run `target/release/testbed attacks --from {JSON}`");
+        for (path, text) in Findings::read(Path::new(JSON)).unwrap().drawn().unwrap() {
+            let there = fs::read_to_string(binaries::repository().join(&path)).unwrap();
+            let advice = format!("run `target/release/testbed attacks --from {JSON}`");
+            assert!(there == text, "{} is not what {JSON} says: {advice}", path.display());
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::findings::{Cell, Findings, Outcome, Totals};
 use super::verdict::{self, Column, Shortfall};
 use super::{Event, Way, plots};
-use crate::page::{Page, named, number, table};
+use crate::page::{self, Page, named, number, table};
 use crate::{BedError, binaries};
 
 pub(super) const JSON: &str = "docs/balancing.json";
@@ -15,13 +15,7 @@ const PAGE: &str = "docs/balancing.md";
 
 /// Writes page, pictures and `docs/balancing.json`. Refuses findings with a hole, and those that lack an explanation.
 pub(super) fn write(findings: &Findings) -> Result<(), BedError> {
-    for (path, text) in drawn(findings)? {
-        let full = binaries::repository().join(&path);
-        let folder = full.parent().expect("a file is in a folder");
-        fs::create_dir_all(folder).map_err(BedError::io(format!("make {}", folder.display())))?;
-        fs::write(&full, text).map_err(BedError::io(format!("write {}", path.display())))?;
-    }
-    Ok(())
+    drawn(findings)?.iter().try_for_each(|(path, text)| page::write(path, text))
 }
 
 /// What a file of findings holds.

@@ -3,7 +3,7 @@
 mod bars;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use bars::{Bars, Row, number};
 
@@ -38,11 +38,14 @@ impl Page {
     pub fn text(self) -> String {
         self.text
     }
+}
 
-    /// Writes the page as it is now.
-    pub fn write(&self) -> Result<(), BedError> {
-        fs::write(&self.path, &self.text).map_err(BedError::io(format!("write {}", self.path.display())))
-    }
+/// Writes a file, by its path in the repository, and makes its folder where there is none.
+pub fn write(path: &Path, text: &str) -> Result<(), BedError> {
+    let full = binaries::repository().join(path);
+    let folder = full.parent().expect("a file is in a folder");
+    fs::create_dir_all(folder).map_err(BedError::io(format!("make {}", folder.display())))?;
+    fs::write(&full, text).map_err(BedError::io(format!("write {}", path.display())))
 }
 
 /// A row (or the heads): what it is about, and its cells.

@@ -1,12 +1,11 @@
 //! docs/reliability.md: its measured parts and its picture, from findings.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
 
 use super::findings::{Findings, JSON, Run, Told};
-use crate::page::{Bars, Page, Row, number};
-use crate::{BedError, binaries};
+use crate::BedError;
+use crate::page::{self, Bars, Page, Row, number};
 
 const PAGE: &str = "docs/reliability.md";
 const PICTURE: &str = "docs/reliability/latency.svg";
@@ -14,13 +13,7 @@ const NOT_YET: &str = "Not measured yet.";
 
 /// Writes page, picture and `docs/reliability.json`.
 pub(super) fn write(findings: &Findings) -> Result<(), BedError> {
-    for (path, text) in drawn(findings)? {
-        let full = binaries::repository().join(&path);
-        let folder = full.parent().expect("a file is in a folder");
-        fs::create_dir_all(folder).map_err(BedError::io(format!("make {}", folder.display())))?;
-        fs::write(&full, text).map_err(BedError::io(format!("write {}", path.display())))?;
-    }
-    Ok(())
+    drawn(findings)?.iter().try_for_each(|(path, text)| page::write(path, text))
 }
 
 /// Every file that is made of the findings, with its content.
@@ -104,9 +97,11 @@ fn latency(run: &Run) -> Option<Bars> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::Path;
 
     use super::*;
+    use crate::binaries;
 
     #[test]
     fn the_page_shows_what_was_measured() {
