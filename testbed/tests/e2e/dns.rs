@@ -82,6 +82,17 @@ fn a_server_that_left_dns_and_then_ends_or_dies_gets_nothing_after_the_next_heal
     }
 }
 
+/// The price of keeping who left DNS: the pod of a changed label goes on, like every other, until it ends.
+#[test]
+fn a_server_that_left_dns_and_serves_on_gets_calls_on() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let relabelled = bed.server(0).address();
+    bed.endpoints().remove(relabelled);
+    until_envoy_has_seen_it(&bed);
+    let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+    assert_eq!((tally.failed(), tally.pods.len()), (0, 2), "{:?}", tally.first_failure);
+}
+
 /// 1,232 bytes hold some 70 addresses: Envoy has to ask again, over TCP.
 #[test]
 fn more_servers_than_a_datagram_holds_get_equal_calls() {
