@@ -1,0 +1,107 @@
+//! `envoy.yaml`: what stands between Envoy and the servers.
+
+use super::envoy;
+use crate::guards::{Guard, Out, Test};
+
+const ADMISSION: &str = "testbed/tests/e2e/admission.rs";
+const ATTACKS: &str = "testbed/tests/e2e/attacks.rs";
+const PROTECTIONS: &str = "testbed/tests/e2e/protections.rs";
+const CREATES: &str = "testbed/tests/e2e/creates.rs";
+const EJECTIONS: &str = "testbed/tests/e2e/ejections.rs";
+
+const BYSTANDER: Test = Test::of(ADMISSION, "a_bad_request_that_reaches_a_server_fails_no_call_of_a_bystander");
+const SENT_AGAIN: Test = Test::of(PROTECTIONS, "all_reads_that_a_server_takes_with_it_are_sent_again");
+
+pub(super) const GUARDS: &[Guard] = &[
+    envoy(
+        "hpack_table_size: 0",
+        Out::Gone,
+        "No call of one caller is spoilt by a bad request of another: no compression state is shared towards a server",
+        "CVE-2024-7246",
+        BYSTANDER,
+    ),
+    envoy(
+        "retry_on: connect-failure,refused-stream,reset-before-request",
+        Out::Instead("retry_on: connect-failure,refused-stream,reset,unavailable,cancelled"),
+        "A create without a request_id is sent again only where no server can have seen it",
+        "a customer that is made twice",
+        Test::of(CREATES, "a_create_without_a_request_id_is_not_sent_again_when_its_server_dies"),
+    ),
+    envoy(
+        "retry_on: connect-failure,refused-stream,reset,unavailable,cancelled",
+        Out::Instead("retry_on: connect-failure,refused-stream,reset-before-request"),
+        "Reads, and creates with a request_id, outlive their server",
+        "calls that are lost when a server is killed",
+        SENT_AGAIN,
+    ),
+    envoy(
+        "retry_budget:",
+        Out::Gone,
+        "All calls that a server takes with it may be sent again, and no more than half of those in flight",
+        "Envoy's default of 3 retries at a time; retry storms",
+        SENT_AGAIN,
+    ),
+    envoy(
+        "healthy_panic_threshold:",
+        Out::Gone,
+        "Servers that are not healthy get no calls, however few are healthy",
+        "Envoy's default: below half it calls them all",
+        Test::of(CREATES, "creates_go_to_healthy_pods_only_even_when_these_are_few"),
+    ),
+    envoy(
+        "service_name:",
+        Out::Instead("service_name: \"\""),
+        "Only who knows our service is taken for a server",
+        "a stranger that was given the address of a pod of ours",
+        Test::of("testbed/tests/e2e/dns.rs", "a_stranger_at_an_address_of_ours_gets_no_call_however_well_it_is"),
+    ),
+    envoy(
+        "outlier_detection:",
+        Out::Gone,
+        "A server that fails is left before health checks find it",
+        "calls that are lost in the half second between two checks",
+        Test::of(PROTECTIONS, "a_server_that_refuses_connections_is_ejected"),
+    ),
+    envoy(
+        "max_requests: 2048",
+        Out::Gone,
+        "2,048 calls may be in flight, whoever makes them",
+        "Envoy's default: callers who hold 1,024 calls open lock out all others",
+        Test::of(PROTECTIONS, "more_calls_at_a_time_than_envoy_lets_through_by_default_are_all_answered"),
+    ),
+    envoy(
+        "priority: HIGH",
+        Out::Gone,
+        "Pages have a breaker and connections of their own",
+        "unread pages that fill what all calls share (CWE-400); an overload of pages that refuses everything",
+        Test::of(ATTACKS, "calls_go_on_while_thousands_of_pages_are_not_read"),
+    ),
+    envoy(
+        "per_try_timeout: 0.4s",
+        Out::Gone,
+        "A server that is slow gets no calls for a while",
+        "latency, which Envoy never ejects for",
+        Test::of(EJECTIONS, "a_server_that_answers_late_is_left_and_taken_back"),
+    ),
+    envoy(
+        "hedge_policy:",
+        Out::Gone,
+        "Where all servers are slow the first answer still counts",
+        "reads that fail in an overload because each try is given up",
+        Test::of(EJECTIONS, "a_read_that_every_server_answers_late_is_answered"),
+    ),
+    envoy(
+        "enforcing_failure_percentage: 100",
+        Out::Gone,
+        "A server that fails a part of its calls gets none for a while",
+        "Envoy's default: one success between two failures begins the count anew",
+        Test::of(EJECTIONS, "a_server_that_fails_half_of_its_calls_is_left_and_taken_back"),
+    ),
+    envoy(
+        "max_ejection_percent:",
+        Out::Instead("max_ejection_percent: 100"),
+        "Never more than half of the servers are left",
+        "a fault that all servers share, which would leave callers without any",
+        Test::of(EJECTIONS, "never_more_than_half_of_the_servers_are_left"),
+    ),
+];
