@@ -292,6 +292,10 @@ pub(crate) fn limits(environment: Arc<Environment>) -> ChannelBuilder {
         // A gzip message of 522 kB made the server hold 638 MiB: only the identity encoding is accepted.
         .raw_cfg_int(c"grpc.compression_enabled_algorithms_bitset".into(), 1)
         .raw_cfg_int(corking::LEAN.into(), 1)
+        // A server that leaves closes each connection after its last answer. The caller's acknowledgement of a ping that
+        // measures bandwidth comes too late then, is answered by a reset, and the reset can overtake the answers. Requests
+        // are small: the window need not grow.
+        .http2_bdp_probe(false)
         .raw_cfg_int(c"grpc.http2.min_ping_interval_without_data_ms".into(), MIN_PING_INTERVAL_MS)
         .raw_cfg_int(c"grpc.keepalive_permit_without_calls".into(), 1)
         // Two servers on one port would share its connections and nobody would notice.

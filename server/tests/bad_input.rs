@@ -5,6 +5,7 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use common::raw::{frame, message, start_of_call};
 use common::{TestServer, call_raw, connect, connect_compressing, patiently, serve, unfit_fields};
 use grpcio::RpcStatusCode;
 use protobuf::Message as _;
@@ -147,7 +148,7 @@ fn an_id_that_is_none_is_not_found() {
 #[test]
 fn a_flag_byte_of_2_arrives_as_an_empty_message_and_stores_nothing() {
     let server = serve();
-    let flag_2 = |method| grpc_status_of(&server, &[start_of_call(method), message(2)].concat(), &[]);
+    let flag_2 = |method| grpc_status_of(&server, &[start_of_call(method), message(1, 2)].concat(), &[]);
     assert_eq!(flag_2(CREATE), "3", "INVALID_ARGUMENT: an empty message has no names");
     assert_eq!(flag_2(GET), "0", "an empty id is the identity probe");
     assert_eq!(flag_2(LIST), "0", "an empty request lists the first page");
@@ -160,7 +161,7 @@ fn a_flag_byte_of_2_arrives_as_an_empty_message_and_stores_nothing() {
 fn a_flag_byte_of_2_behind_the_headers_stores_nothing_either() {
     let server = serve();
     for (method, possible) in [(CREATE, &["3"][..]), (LIST, &["0", "3"]), (GET, &["0", "13"])] {
-        let status = grpc_status_of(&server, &start_of_call(method), &message(2));
+        let status = grpc_status_of(&server, &start_of_call(method), &message(1, 2));
         assert!(possible.contains(&status.as_str()), "{method}: {status}");
     }
     assert_unharmed(&server);
@@ -200,30 +201,6 @@ fn a_get_without_a_whole_message_is_refused_by_grpcio_itself() {
     assert_unharmed(&server);
 }
 
-/// The preface of a connection, and headers that begin a call, written frame by frame: no client library sets another
-/// flag byte than 0 or 1.
-fn start_of_call(path: &str) -> Vec<u8> {
-    let literal = |name: &str, value: &str| {
-        // HPACK (RFC 7541, 6.2.2): a literal that is not indexed, both strings without Huffman coding.
-        let length = |text: &str| u8::try_from(text.len()).expect("under 127 bytes");
-        [&[0, length(name)], name.as_bytes(), &[length(value)], value.as_bytes()].concat()
-    };
-    let headers = [
-        literal(":method", "POST"),
-        literal(":scheme", "http"),
-        literal(":path", path),
-        literal(":authority", "x"),
-        literal("te", "trailers"),
-        literal("content-type", "application/grpc"),
-    ];
-    [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &frame(1, 4, 1, &headers.concat())].concat()
-}
-
-/// A frame with a message that would be a good one under flag 0, and the end of the call.
-fn message(flag: u8) -> Vec<u8> {
-    frame(0, 1, 1, &[&[flag, 0, 0, 0, 6][..], b"\x0a\x01a\x12\x01b"].concat())
-}
-
 /// The grpc-status of a call whose second part is sent only once the server has begun with the first.
 fn grpc_status_of(server: &TestServer, first: &[u8], then: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.grpc).expect("connected");
@@ -255,10 +232,4 @@ fn grpc_status_of(server: &TestServer, first: &[u8], then: &[u8]) -> String {
         assert_ne!(read, 0, "the connection ended without a grpc-status: {:?}", String::from_utf8_lossy(&received));
         received.extend_from_slice(&chunk[..read]);
     }
-}
-
-/// An HTTP/2 frame (RFC 9113, 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use async_std::task::block_on;
+use common::raw::{frame, headers, message, start_of_call};
 use common::{TestServer, connect, failure, patiently, serve, serve_on, some_customer};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt as _, Shared, ready};
@@ -114,6 +115,37 @@ fn a_drain_ends_idle_reflection_streams_and_is_clean() {
     assert_eq!(server.drain(), Drained::Clean);
     let end = block_on(responses.next());
     assert!(end.is_none(), "the stream has ended in order: {end:?}");
+}
+
+/// An acknowledgement that comes when a server has closed its connections is answered by a reset, which can overtake the
+/// server's last answers.
+#[test]
+fn a_server_leaves_its_callers_no_ping_to_acknowledge() {
+    const CREATE: &str = "/ticketing.CustomerController/CreateCustomer";
+    const HEADERS: u8 = 1;
+    const PING: u8 = 6;
+    const END_STREAM: u8 = 1;
+    const ACK: u8 = 1;
+    let server = serve();
+    let mut caller = TcpStream::connect(server.grpc).expect("the port is open");
+    let mut say_until = |said: &[u8], kind: u8, flag: u8| {
+        caller.write_all(said).expect("sent");
+        loop {
+            let mut head = [0; 9];
+            caller.read_exact(&mut head).expect("a frame");
+            caller
+                .read_exact(&mut vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize])
+                .expect("whole");
+            assert!(head[3] != PING || head[4] == ACK, "a ping of the server's own");
+            if head[3] == kind && head[4] & flag != 0 {
+                break;
+            }
+        }
+    };
+    // By default C-core pings when it reads again after it has answered.
+    say_until(&[start_of_call(CREATE), message(1, 0)].concat(), HEADERS, END_STREAM);
+    say_until(&[headers(3, CREATE), message(3, 0)].concat(), HEADERS, END_STREAM);
+    say_until(&frame(PING, 0, 0, &[7; 8]), PING, ACK);
 }
 
 /// The default `DRAIN_TIMEOUT` would be over long after the test's own patience.

@@ -78,7 +78,8 @@ impl Service {
         let mut settings = ChannelBuilder::new(environment.clone()).set_resource_quota(quota);
         if let Some(age) = manner.connection_age {
             let age = i32::try_from(age.as_millis()).expect("a short time");
-            settings = settings.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age);
+            // Without pings, as the real server.
+            settings = settings.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age).http2_bdp_probe(false);
         }
         let answers = Answers { manner, free: Arc::new(Mutex::new(Instant::now())), seen: Arc::default() };
         let seen = answers.seen.clone();

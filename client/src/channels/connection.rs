@@ -13,6 +13,9 @@ use crate::{MAX_MESSAGE_BYTES, Target};
 const MAX_RECONNECT_BACKOFF: Duration = Duration::from_secs(1);
 const FIRST_RECONNECT_BACKOFF: Duration = Duration::from_millis(100);
 
+/// What a server may send of one answer before it is read.
+const WINDOW_BYTES: i32 = 256 << 10;
+
 /// C-core's name for how long one attempt to connect may take; its own default is 20 s.
 const CONNECT_TIMEOUT_ARG: &CStr = c"grpc.min_reconnect_backoff_ms";
 const CONNECT_TIMEOUT_MS: i32 = 2_000;
@@ -55,6 +58,10 @@ pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Di
         .primary_user_agent(concat!("ticketing-client/", env!("CARGO_PKG_VERSION")))
         .max_receive_message_len(MAX_MESSAGE_BYTES)
         .max_send_message_len(MAX_MESSAGE_BYTES)
+        // A ping of ours that reaches a server after it has closed the connection is answered by a reset, which can overtake
+        // the last answers. So bandwidth is not measured, and the window has room for the largest page.
+        .http2_bdp_probe(false)
+        .stream_initial_window_size(WINDOW_BYTES)
         .initial_reconnect_backoff(FIRST_RECONNECT_BACKOFF)
         .max_reconnect_backoff(MAX_RECONNECT_BACKOFF)
         .raw_cfg_int(CONNECT_TIMEOUT_ARG.into(), CONNECT_TIMEOUT_MS)

@@ -87,7 +87,8 @@ impl Greeter {
         let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
         let mut args = ChannelBuilder::new(environment.clone()).reuse_port(false);
         if let Some(age) = age_ms {
-            args = args.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age);
+            // Pings would reset some of the connections that end in order, as in `ticketing_server`'s limits.
+            args = args.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age).http2_bdp_probe(false);
         }
         let mut server = ServerBuilder::new(environment.clone())
             .channel_args(args.build_args())

@@ -1,6 +1,8 @@
 //! A server in this process on free ports, and clients for it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod raw;
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
