@@ -9,6 +9,8 @@ use async_std::task::{self, block_on};
 use futures::future::join_all;
 use futures::{SinkExt as _, StreamExt as _};
 use grpcio::{CallOption, ChannelBuilder, EnvBuilder, WriteFlags};
+use serde_json::Value;
+use testbed::envoy::ConfigFile;
 use testbed::{Bed, Stop, Testbed, equal_calls, until_true};
 use ticketing_client::{Channel, Target};
 use ticketing_proto::reflection_v1::ServerReflectionRequest;
@@ -128,9 +130,19 @@ fn envoy_speaks_no_http_1() {
 fn a_call_whose_headers_do_not_end_is_ended() {
     const HEADERS: u8 = 1;
     const RST_STREAM: u8 = 3;
-    let bed = Testbed::new().envoy().start().unwrap();
+    // `request_timeout` would end it too, later.
+    let file = ConfigFile::of_repository().unwrap().changed(|config| {
+        let manager = config.pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config");
+        manager
+            .and_then(Value::as_object_mut)
+            .expect("the connection manager")
+            .remove("request_timeout")
+            .expect("its limit");
+    });
+    let bed = Testbed::new().envoy().envoy_file(file).start().unwrap();
     let mut stream = TcpStream::connect(bed.envoy_address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // Shorter than the interval of `connection_keepalive`.
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
     // HEADERS of stream 1 without END_HEADERS, with one header: `:method: POST` of the static table.
     stream.write_all(b"\0\0\x01\x01\0\0\0\0\x01\x83").unwrap();

@@ -10,8 +10,8 @@ import grpc
 
 REQUEST = b"\x0a\x01A\x12\x01B"
 HEADERS = [("x-envoy-upstream-rq-timeout-ms", "20"), ("x-envoy-retry-on", "reset"), ("x-envoy-max-retries", "3")]
-# The one address that envoy.yaml takes for internal, which is nobody's; a header claims it as easily as any other.
-INSIDER = ("x-forwarded-for", "255.255.255.255")
+# Envoy used to take private addresses for internal, and a header claims one as easily as any other.
+INSIDER = ("x-forwarded-for", "10.0.0.1")
 
 with grpc.insecure_channel(sys.argv[1]) as channel:
     create = channel.unary_unary("/ticketing.CustomerController/CreateCustomer")

@@ -11,7 +11,6 @@ const CALLERS_IN_PYTHON: &str = "testbed/tests/e2e/callers_in_python.rs";
 
 const ADMITS: Test = Test::of(ADMISSION, "envoy_admits_post_with_a_grpc_content_type_and_refuses_the_rest");
 const BAD_HEADERS: Test = Test::of(ADMISSION, "bad_requests_fail_no_call_of_a_bystander_and_are_no_fault_of_a_server");
-const IMPATIENT: Test = Test::of(ADMISSION, "a_caller_cannot_make_envoy_lose_patience_with_servers");
 const INSIDE: Test = Test::of(ADMISSION, "an_answer_tells_nothing_of_what_is_behind_envoy");
 const LARGE_MESSAGE: Test =
     Test::of(ATTACKS, "a_message_past_the_limit_is_refused_as_exhausted_before_a_server_sees_it");
@@ -97,13 +96,6 @@ pub(super) const GUARDS: &[Guard] = &[
         "Of health only Check is there for callers, not the stream of one server's changes",
         "calls that last for ever; a caller that leaves Envoy when one server drains",
         Test::of(CALLERS_IN_PYTHON, "a_watch_of_health_is_answered_by_servers_but_not_through_envoy"),
-    ),
-    envoy(
-        "use_remote_address: true",
-        Out::Gone,
-        "No caller counts as internal by what it says in `x-forwarded-for`, so Envoy obeys no `x-envoy-…` header of any",
-        "CWE-348; retries that double a create, servers that are timed out until they are ejected",
-        IMPATIENT,
     ),
     envoy(
         "max_concurrent_streams:",
