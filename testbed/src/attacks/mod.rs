@@ -17,4 +17,4 @@ pub(crate) use kinds::{ATTACKS, Attack};
 pub use program::Attacker;
 pub use room::Attacks;
 use running::Running;
-pub(crate) use trial::{Ground, Tried, Way};
+pub(crate) use trial::{Ground, LASTING, Tried, Way};

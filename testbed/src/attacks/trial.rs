@@ -23,10 +23,10 @@ pub(crate) const ATTACKER_CPUS: f64 = 0.25;
 const BYSTANDER_CPUS: f64 = 0.5;
 /// The bystander's calls.
 const MIX: [&str; 6] = ["--mix", "get=9,create=1", "--rate", "200", "--connections", "4"];
-/// Until the bystander has its connections: what it sees before is not counted, and the attack begins then.
+/// What the bystander calls before it counts, so that it has its connections; the attack begins at the end of it.
 const WARM: Duration = Duration::from_secs(1);
-/// Both.
-const LASTING: Duration = Duration::from_secs(5);
+/// How long the bystander counts, and how long the attack goes on beside it.
+pub(crate) const LASTING: Duration = Duration::from_secs(5);
 /// As many as the largest page shows, each with the longest names, as an attacker would make them.
 const CUSTOMERS: usize = 1_000;
 const LONGEST: usize = 200;

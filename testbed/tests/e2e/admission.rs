@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use testbed::envoy::ConfigFile;
-use testbed::{Bed, Server, Stop, Testbed, equal_calls};
+use testbed::{Bed, Server, Stop, Testbed, equal_calls, until_true};
 
 use crate::python;
 
@@ -135,8 +135,8 @@ fn a_bad_request_that_reaches_a_server_fails_no_call_of_a_bystander() {
     assert_eq!(bystander.failed(), 0, "{:?}\n{}", bystander.first_failure, bed.logs());
 }
 
-/// Envoy obeys `x-envoy-…` headers of callers that it takes for internal, which by default is every private address: a
-/// stranger could then time servers out until they are ejected.
+/// Envoy obeys `x-envoy-…` headers of callers that it takes for internal, which used to be every private address and today
+/// is nobody: a stranger could then time servers out until they are ejected.
 #[test]
 fn a_caller_cannot_make_envoy_lose_patience_with_servers() {
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
@@ -147,6 +147,18 @@ fn a_caller_cannot_make_envoy_lose_patience_with_servers() {
     assert!(codes.lines().all(|code| code == "DEADLINE_EXCEEDED"), "{codes}");
     let ejections = bed.envoy().stats("outlier_detection.ejections_enforced_total");
     assert!(!ejections.is_empty() && ejections.iter().all(|(_, count)| *count == 0), "{ejections:?}");
+}
+
+/// `use_remote_address`: without it a caller chooses the address that it is logged under.
+#[test]
+fn the_log_names_a_caller_by_its_connection() {
+    let bed = Testbed::new().envoy().start().unwrap();
+    let headers = [("content-type", GRPC), ("te", "trailers"), ("x-forwarded-for", "192.0.2.1")];
+    // Nobody is there to answer, and what fails is logged.
+    answers(&bed, 1, &[request("POST", GET, &headers)]);
+    let log = || bed.envoy().process().log();
+    until_true("the call is logged", || log().contains("\"caller\":")).unwrap();
+    assert!(!log().contains("192.0.2.1"), "{}", log());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Attacks, and what a bystander, the servers and Envoy notice of them.
 
 use super::Measured;
-use crate::attacks::{ATTACKS, Attack, Ground, Tried, Way};
+use crate::attacks::{ATTACKS, Attack, Ground, LASTING, Tried, Way};
 use crate::figures::Seen;
 use crate::{BedError, Latency, Stop};
 
@@ -28,7 +28,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let failing: Vec<_> = tried.iter().filter(|tried| tried.failed() > 0).map(Tried::line).collect();
     let note = if failing.is_empty() { "none".to_owned() } else { failing.join("; ") };
     Ok(vec![
-        Measured::once(failed as f64, format!("{} attacks, each for 5 s; failed beside: {note}", tried.len()))
+        Measured::once(failed as f64, format!("{} attacks, each for {LASTING:?}; failed beside: {note}", tried.len()))
             .of_calls(calls)
             .seen(seen(&tried, late, calls)),
         Measured::once(late.times(), late.line()),

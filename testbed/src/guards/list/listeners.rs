@@ -98,6 +98,13 @@ pub(super) const GUARDS: &[Guard] = &[
         Test::of(CALLERS_IN_PYTHON, "a_watch_of_health_is_answered_by_servers_but_not_through_envoy"),
     ),
     envoy(
+        "use_remote_address: true",
+        Out::Gone,
+        "The log names a caller by its connection, not by what it says in `x-forwarded-for`",
+        "CWE-348, CWE-117",
+        Test::of(ADMISSION, "the_log_names_a_caller_by_its_connection"),
+    ),
+    envoy(
         "max_concurrent_streams:",
         Out::Gone,
         "One connection has at most 256 calls at a time",

@@ -70,7 +70,7 @@ impl Pulses {
         bad.map(|asked| asked.at.saturating_duration_since(moment)).max().unwrap_or_default()
     }
 
-    /// How long answers took that were asked for before a moment, in milliseconds.
+    /// How long answers took that were asked for before a moment.
     pub(super) fn took_before(&self, moment: Instant) -> Vec<Duration> {
         let before = self.0.iter().filter(|asked| asked.answered && asked.at < moment);
         before.map(|asked| asked.took).collect()
