@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use async_std::task::block_on;
-use common::raw::{frame, headers, message, start_of_call};
+use common::raw::{frame, headers, message, preface, start_of_call};
 use common::{TestServer, connect, failure, patiently, serve, serve_on, some_customer};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt as _, Shared, ready};
@@ -155,8 +155,8 @@ fn peers_that_are_connected_without_a_call_do_not_hold_the_drain_and_are_not_tak
     let server = serve_on(MemoryStore::new(), &["--drain-delay", "0s", "--drain-timeout", "1h"]);
     let _silent = TcpStream::connect(server.grpc).expect("the port is open");
     let mut frozen = TcpStream::connect(server.grpc).expect("the port is open");
-    // The preface and empty SETTINGS of HTTP/2, and then it never reads nor writes again.
-    frozen.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").expect("sent");
+    // And then it never reads nor writes again.
+    frozen.write_all(&preface()).expect("sent");
     frozen.read_exact(&mut [0; 9]).expect("the server's SETTINGS");
     assert_eq!(server.drain(), Drained::Clean);
 }

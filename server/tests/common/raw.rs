@@ -1,8 +1,13 @@
 //! HTTP/2 written frame by frame: no client library does what is wrong, or tells of what is below calls.
 
-/// The preface of a connection, and the headers of its first call.
+/// What a connection begins with: the preface, and empty SETTINGS (RFC 9113, 3.4).
+pub(crate) fn preface() -> Vec<u8> {
+    [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat()
+}
+
+/// The same, and the headers of the first call.
 pub(crate) fn start_of_call(path: &str) -> Vec<u8> {
-    [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[]), &headers(1, path)].concat()
+    [preface(), headers(1, path)].concat()
 }
 
 /// The headers of a call.
