@@ -6,7 +6,8 @@ use async_std::task::block_on;
 use futures::future::join_all;
 use ticketing_client::Safety;
 
-use crate::greeter::{Greeter, greet};
+use crate::greeter::{Greeter, Reply, channels_to, greet};
+use crate::relay::{Meet, Relay};
 
 #[test]
 fn a_graceful_goaway_fails_no_call() {
@@ -20,4 +21,31 @@ fn a_graceful_goaway_fails_no_call() {
         }
     })));
     assert!(server.connections() > 5, "{} connections", server.connections());
+}
+
+/// A ping that reaches a server after it has closed the connection is answered by a reset, which can overtake the server's
+/// last answers. (Keepalive pings come after 30 s without a word, when no answer is under way.)
+#[test]
+fn a_caller_sends_its_server_no_ping_of_its_own() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const HEADERS: u8 = 1;
+    const PING: u8 = 6;
+    const ACK: u8 = 1;
+    let server = Greeter::start(|_| Reply::Hello);
+    let relay = Relay::start(move |_| Meet::Pass(server.port));
+    let channels = channels_to(relay.port).build();
+    // By default C-core pings when it reads again after an answer.
+    for _ in 0..3 {
+        block_on(greet(&channels, Safety::Once)).unwrap();
+    }
+    let said = relay.said();
+    let mut rest = said.strip_prefix(PREFACE).expect("HTTP/2 (RFC 9113, 3.4)");
+    let mut calls = 0;
+    // RFC 9113, 4.1; what is still under way is cut off.
+    while let [high, middle, low, kind, flags, _, _, _, _, payload @ ..] = rest {
+        assert!(*kind != PING || flags & ACK != 0, "a ping of the caller's own");
+        calls += usize::from(*kind == HEADERS);
+        rest = payload.get(u32::from_be_bytes([0, *high, *middle, *low]) as usize..).unwrap_or_default();
+    }
+    assert_eq!(calls, 3);
 }

@@ -32,6 +32,8 @@ pub(crate) struct Relay {
 struct Shared {
     accepted: AtomicUsize,
     open: Mutex<Vec<Open>>,
+    /// What came from callers, of all connections.
+    said: Mutex<Vec<u8>>,
 }
 
 /// A connection that its caller has not closed.
@@ -67,6 +69,10 @@ impl Relay {
     /// Connections to a server that their callers have not closed.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.lock().unwrap().len()
+    }
+
+    pub(crate) fn said(&self) -> Vec<u8> {
+        self.shared.said.lock().unwrap().clone()
     }
 
     pub(crate) fn reset_all(&self) {
@@ -105,10 +111,10 @@ impl Shared {
         self.open.lock().unwrap().push(Open { number, caller: caller.try_clone().unwrap(), silent: silent.clone() });
         thread::spawn({
             let silent = silent.clone();
-            move || copy(&server_again, &caller_again, &silent)
+            move || copy(&server_again, &caller_again, &silent, |_| ())
         });
         thread::spawn(move || {
-            copy(&caller, &server, &silent);
+            copy(&caller, &server, &silent, |bytes| self.said.lock().unwrap().extend(bytes));
             self.open.lock().unwrap().retain(|open| open.number != number);
             // It may be gone already.
             let _ = server.shutdown(Shutdown::Both);
@@ -121,9 +127,10 @@ fn reset(caller: &TcpStream) {
     connect_unspec(caller).unwrap();
 }
 
-fn copy(mut from: &TcpStream, mut to: &TcpStream, silent: &AtomicBool) {
+fn copy(mut from: &TcpStream, mut to: &TcpStream, silent: &AtomicBool, note: impl Fn(&[u8])) {
     let mut buffer = [0; 16 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
+        note(&buffer[..length]);
         if !silent.load(Ordering::Relaxed) && to.write_all(&buffer[..length]).is_err() {
             return;
         }
