@@ -9,8 +9,8 @@ use async_std::future::timeout;
 use grpcio::{Environment, Server, ServerBuilder, ServerCredentials};
 
 use crate::health::Health;
+use crate::limits::{SLOTS_PER_QUEUE, limits};
 use crate::rpc::Edge;
-use crate::serve::{SLOTS_PER_QUEUE, limits};
 
 /// A probe is answered at once, so nobody waits longer for one.
 const END_TIMEOUT: Duration = Duration::from_millis(500);

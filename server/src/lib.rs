@@ -26,6 +26,7 @@ mod encryption;
 mod health;
 mod health_port;
 mod heartbeat;
+mod limits;
 pub mod logging;
 mod metrics;
 pub mod probe;

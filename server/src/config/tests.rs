@@ -1,3 +1,5 @@
+use clap::Parser as _;
+
 use super::*;
 
 fn config(flags: &[&str]) -> Result<Config, String> {

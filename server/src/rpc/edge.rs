@@ -7,11 +7,11 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, Either, select};
 use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
 use grpcio::{
-    DuplexSink, Metadata, MetadataBuilder, Method, RequestStream, RpcContext, RpcStatus, RpcStatusCode, ServiceBuilder,
-    UnarySink, WriteFlags,
+    DuplexSink, Method, RequestStream, RpcContext, RpcStatus, RpcStatusCode, ServiceBuilder, UnarySink, WriteFlags,
 };
 use protobuf::MessageFull;
 
+use super::answer::{Answer, AnswerMetadata};
 use super::decode::{MAX_MESSAGE_BYTES, checked};
 use super::malformed::{Decoded, Malformed};
 use super::status::Refusal;
@@ -37,32 +37,6 @@ pub(crate) trait Unary: Clone + Send + 'static {
 
     /// Runs on the completion queue's thread, so it must not block. The future is polled there too.
     fn call(&mut self, request: Self::Request) -> BoxFuture<'static, Result<Answer<Self::Response>, Refusal>>;
-}
-
-/// A response and what its metadata say.
-pub(crate) struct Answer<P> {
-    /// The response message.
-    pub(crate) message: P,
-    /// What it is.
-    pub(crate) kind: Kind,
-}
-
-/// What an answer is, beside its message.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    /// One of its own.
-    First,
-    /// It only repeats what an earlier call was answered.
-    Replayed,
-    /// It says who this server is, and of which version.
-    Identity,
-}
-
-impl<P> Answer<P> {
-    /// A first answer.
-    pub(crate) fn new(message: P) -> Self {
-        Self { message, kind: Kind::First }
-    }
 }
 
 /// What the calls of all methods share.
@@ -233,39 +207,6 @@ fn logged(title: &str, refusal: Refusal) -> RpcStatus {
         log::error!("{title} panicked and was answered INTERNAL");
     }
     refusal.status()
-}
-
-/// The metadata of answers, made once: a copy needs no look at each character.
-struct AnswerMetadata {
-    first: Metadata,
-    replayed: Metadata,
-    identity: Metadata,
-}
-
-impl AnswerMetadata {
-    fn of(pod_name: &str) -> grpcio::Result<Self> {
-        let with = |more: Option<(&str, &str)>| -> grpcio::Result<Metadata> {
-            let mut metadata = MetadataBuilder::new();
-            metadata.add_str("x-pod-name", pod_name)?;
-            if let Some((name, value)) = more {
-                metadata.add_str(name, value)?;
-            }
-            Ok(metadata.build())
-        };
-        Ok(Self {
-            first: with(None)?,
-            replayed: with(Some(("x-request-replayed", "true")))?,
-            identity: with(Some(("x-server-version", env!("CARGO_PKG_VERSION"))))?,
-        })
-    }
-
-    fn of_answer(&self, kind: Kind) -> Metadata {
-        match kind {
-            Kind::First => self.first.clone(),
-            Kind::Replayed => self.replayed.clone(),
-            Kind::Identity => self.identity.clone(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The RPCs of `ticketing.CustomerController`, one a file, and the edge that all calls pass.
 
+mod answer;
 mod create_customer;
 mod decode;
 mod edge;
@@ -20,8 +21,9 @@ use self::list_customers::ListCustomers;
 use crate::customer::Customer;
 use crate::store::Store;
 
+pub(crate) use answer::{Answer, Kind};
 pub(crate) use decode::checked;
-pub(crate) use edge::{Answer, Edge, Kind, Unary};
+pub(crate) use edge::{Edge, Unary};
 pub(crate) use malformed::Decoded;
 pub(crate) use status::Refusal;
 pub(crate) use talk::{End, caller_gone};

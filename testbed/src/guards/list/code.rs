@@ -9,7 +9,7 @@ const SWITCHES: &str = "server/tests/switches.rs";
 
 pub(super) const GUARDS: &[Guard] = &[
     Guard {
-        file: "server/src/serve.rs",
+        file: "server/src/limits.rs",
         line: ".raw_cfg_int(c\"grpc.compression_enabled_algorithms_bitset\".into(), 1)",
         out: Out::Code("_bitset\".into(), 1)", "_bitset\".into(), if GUARD_IS_OUT { 7 } else { 1 })"),
         holds: "No compressed message is unpacked",
@@ -33,7 +33,7 @@ pub(super) const GUARDS: &[Guard] = &[
         test: Test::of(FAULTS, "an_answer_over_4_mib_is_resource_exhausted_and_the_server_goes_on"),
     },
     Guard {
-        file: "server/src/serve.rs",
+        file: "server/src/limits.rs",
         line: ".raw_cfg_int(c\"grpc.max_metadata_size\".into(), MAX_METADATA_BYTES)",
         out: Out::Code(
             "MAX_METADATA_BYTES)\n        // By default C-core refuses at random from there to a quarter more.\n        \
@@ -46,7 +46,7 @@ pub(super) const GUARDS: &[Guard] = &[
         test: Test::of("testbed/tests/e2e/limits.rs", "headers_past_the_limits_cost_their_own_call_and_no_other"),
     },
     Guard {
-        file: "server/src/serve.rs",
+        file: "server/src/limits.rs",
         line: ".max_concurrent_stream(MAX_CONCURRENT_STREAMS)",
         out: Out::Code("(MAX_CONCURRENT_STREAMS)", "(if GUARD_IS_OUT { 1 << 20 } else { MAX_CONCURRENT_STREAMS })"),
         holds: "A connection that keeps to HTTP/2 has at most 1,024 calls at a time",
@@ -78,7 +78,7 @@ pub(super) const GUARDS: &[Guard] = &[
         test: Test::of(SECRETS, "what_others_wrote_forges_no_log_line_and_steers_no_terminal"),
     },
     Guard {
-        file: "server/src/config/mod.rs",
+        file: "server/src/config/args.rs",
         line: "hide_env_values = true,",
         out: Out::Code("hide_env_values = true,", "hide_env_values = !GUARD_IS_OUT,"),
         holds: "`--help` shows no password that the environment holds",

@@ -1,51 +1,22 @@
 //! A DNS server that answers for headless Services: one A record for each server that takes calls.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use hickory_proto::op::{Message, Metadata, ResponseCode};
-use hickory_proto::rr::RecordType;
+mod zone;
 
+use self::zone::Zone;
+pub use self::zone::{DnsAnswer, DnsAnswered};
 use crate::Endpoints;
 
-/// Seconds. As Docker's DNS says it: long, so that a resolver which honours it is found out.
-const TTL: u32 = 600;
 const TCP_LIMIT: Duration = Duration::from_secs(2);
 const MAX_UDP_QUERY: usize = 4_096;
 /// UDP and TCP need the same number; the system gives a free one for the first only.
 const BIND_TRIES: usize = 50;
 const DNS_PORT: u16 = 53;
-
-/// What is answered for a service's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DnsAnswer {
-    /// The servers that take calls.
-    #[default]
-    Addresses,
-    /// The name exists, without an address.
-    Empty,
-    /// NXDOMAIN.
-    NoSuchName,
-    /// SERVFAIL.
-    ServerFailure,
-    /// Nothing at all: the query is dropped.
-    Silence,
-}
-
-/// An answer with addresses, as it was sent whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DnsAnswered {
-    /// When.
-    pub at: Instant,
-    /// How many addresses it told.
-    pub addresses: usize,
-    /// Its length, without the two bytes that TCP has before it.
-    pub bytes: usize,
-}
 
 /// A DNS server on 127.0.0.1, UDP and TCP, that ends when it is dropped.
 #[derive(Debug)]
@@ -53,15 +24,6 @@ pub struct DnsServer {
     address: SocketAddr,
     zone: Arc<Zone>,
     threads: Vec<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Zone {
-    services: Vec<(&'static str, Endpoints)>,
-    answer: Mutex<DnsAnswer>,
-    /// The first answers of each number of addresses.
-    answered: Mutex<Vec<DnsAnswered>>,
-    ended: AtomicBool,
 }
 
 impl DnsServer {
@@ -88,9 +50,7 @@ impl DnsServer {
 
     fn serve(udp: UdpSocket, tcp: TcpListener, services: Vec<(&'static str, Endpoints)>) -> io::Result<Self> {
         let address = udp.local_addr()?;
-        let zone =
-            Zone { services, answer: Mutex::default(), answered: Mutex::default(), ended: AtomicBool::new(false) };
-        let zone = Arc::new(zone);
+        let zone = Arc::new(Zone::of(services));
         let (udp_zone, tcp_zone) = (zone.clone(), zone.clone());
         let threads =
             vec![thread::spawn(move || serve_udp(&udp, &udp_zone)), thread::spawn(move || serve_tcp(&tcp, &tcp_zone))];
@@ -104,19 +64,18 @@ impl DnsServer {
 
     /// Answers so from now on.
     pub fn answer_with(&self, answer: DnsAnswer) {
-        *self.zone.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+        self.zone.answer_with(answer);
     }
 
     /// The first answer that told so many addresses, once there was one. A truncated answer tells none.
     pub fn first_answer_of(&self, addresses: usize) -> Option<DnsAnswered> {
-        let answered = self.zone.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        answered.iter().find(|answered| answered.addresses == addresses).copied()
+        self.zone.first_answer_of(addresses)
     }
 }
 
 impl Drop for DnsServer {
     fn drop(&mut self) {
-        self.zone.ended.store(true, Ordering::Relaxed);
+        self.zone.end();
         // Wakes both threads; if that fails they have ended already.
         let _ = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.send_to(&[], self.address));
         let _ = TcpStream::connect(self.address);
@@ -124,68 +83,6 @@ impl Drop for DnsServer {
             // A thread that panicked has said so on stderr.
             let _ = thread.join();
         }
-    }
-}
-
-impl Zone {
-    fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Relaxed)
-    }
-
-    /// The answer to a query, at most `limit` bytes long; `None` where silence is the answer.
-    fn respond(&self, query: &[u8], limit: Option<usize>) -> Option<Vec<u8>> {
-        let query = Message::from_vec(query).ok()?;
-        let asked = query.queries.first()?;
-        let answer = *self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        let label = asked.name().iter().next().unwrap_or_default();
-        let ours = self.services.iter().find(|(name, _)| label.eq_ignore_ascii_case(name.as_bytes()));
-
-        let mut response = Message::response(query.metadata.id, query.metadata.op_code);
-        response.metadata = Metadata::response_from_request(&query.metadata);
-        response.metadata.authoritative = true;
-        response.metadata.recursion_available = true;
-        response.add_query(asked.clone());
-        let mut addresses = Vec::new();
-        match answer {
-            DnsAnswer::Silence => return None,
-            DnsAnswer::ServerFailure => response.metadata.response_code = ResponseCode::ServFail,
-            DnsAnswer::NoSuchName => response.metadata.response_code = ResponseCode::NXDomain,
-            DnsAnswer::Addresses | DnsAnswer::Empty => match ours {
-                Some((_, endpoints)) if answer == DnsAnswer::Addresses && asked.query_type() == RecordType::A => {
-                    addresses = endpoints.addresses();
-                }
-                Some(_) => {}
-                None => response.metadata.response_code = ResponseCode::NXDomain,
-            },
-        }
-        let mut bytes = response.to_vec().ok()?;
-        append(&addresses, &mut bytes);
-        if limit.is_some_and(|limit| bytes.len() > limit.min(query.max_payload().into())) {
-            return response.truncate().to_vec().ok();
-        }
-        self.remember(addresses.len(), bytes.len());
-        Some(bytes)
-    }
-
-    fn remember(&self, addresses: usize, bytes: usize) {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if addresses > 0 && answered.iter().all(|before| before.addresses != addresses) {
-            answered.push(DnsAnswered { at: Instant::now(), addresses, bytes });
-        }
-    }
-}
-
-/// A record for each address, its name a pointer to the question's (RFC 1035 section 4.1.4), so that each takes 16 bytes, as
-/// CoreDNS writes them. hickory points for the first few hundred names of a message only.
-fn append(addresses: &[SocketAddrV4], message: &mut Vec<u8>) {
-    const COUNT: std::ops::Range<usize> = 6..8;
-    const POINTER_TYPE_CLASS: [u8; 6] = [0xc0, 12, 0, 1, 0, 1];
-    message[COUNT].copy_from_slice(&u16::try_from(addresses.len()).unwrap_or(u16::MAX).to_be_bytes());
-    for address in addresses {
-        message.extend(POINTER_TYPE_CLASS);
-        message.extend(TTL.to_be_bytes());
-        message.extend([0, 4]);
-        message.extend(address.ip().octets());
     }
 }
 
@@ -238,9 +135,12 @@ fn answer_tcp(mut stream: TcpStream, zone: &Zone) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use hickory_proto::op::Query;
-    use hickory_proto::rr::{Name, RData};
+    use std::net::SocketAddrV4;
 
+    use hickory_proto::op::{Message, Query, ResponseCode};
+    use hickory_proto::rr::{Name, RData, RecordType};
+
+    use super::zone::TTL;
     use super::*;
 
     const FIRST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
