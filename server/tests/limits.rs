@@ -12,7 +12,6 @@ const NO_BOUNDS: &[&str] = &[
     "AT_FIRST",
     "BUSY",
     "CALLS",
-    "CLOCK_TOLERANCE",
     "COLOURS",
     "CONSTRAINT_CHECK",
     "CONSTRAINT_NOTNULL",
@@ -33,6 +32,7 @@ const NO_BOUNDS: &[&str] = &[
     "LARGEST_PAGE",
     "LATE",
     "LEAST",
+    "LEAST_RUNS",
     "LINE_INTERVAL",
     "LOCKED",
     "LOOK_EVERY",
@@ -55,6 +55,7 @@ const NO_BOUNDS: &[&str] = &[
     "SLICE",
     "SOON",
     "STEPS",
+    "TOLERANCE",
     "VERSION",
     "WANTED",
 ];

@@ -1,6 +1,18 @@
 //! An examination of servers at which one thing is wrong.
 
+use std::sync::Arc;
+
+use grpcio::{
+    DuplexSink, EnvBuilder, Environment, RequestStream, RpcContext, RpcStatus, RpcStatusCode, Server as Grpc,
+    ServerBuilder, ServerCredentials, UnarySink,
+};
 use serde_json::Value;
+use ticketing_proto::health::{HealthCheckRequest, HealthCheckResponse};
+use ticketing_proto::health_grpc::{Health, create_health};
+use ticketing_proto::reflection_v1::{ServerReflectionRequest, ServerReflectionResponse};
+use ticketing_proto::reflection_v1_grpc::{ServerReflection, create_server_reflection};
+use ticketing_proto::ticketing::{Customer, GetCustomerRequest};
+use ticketing_proto::ticketing_grpc::{CustomerController, create_customer_controller};
 
 use crate::misfits::{self, NotServing};
 use crate::program::{program, run};
@@ -28,6 +40,61 @@ fn faulty(port: u16, check: &str, found: &str) -> Value {
     examination
 }
 
+/// Answers all calls as Envoy does where no server behind it is ready.
+struct Deserted {
+    port: u16,
+    _server: Grpc,
+    _environment: Arc<Environment>,
+}
+
+impl Deserted {
+    fn start() -> Self {
+        let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
+        let mut server = ServerBuilder::new(environment.clone())
+            .register_service(create_customer_controller(Nobody))
+            .register_service(create_health(Nobody))
+            .register_service(create_server_reflection(Nobody))
+            .build()
+            .expect("the services can be set up");
+        let port = server.add_listening_port("127.0.0.1:0", ServerCredentials::insecure()).expect("a free port");
+        server.start();
+        Self { port, _server: server, _environment: environment }
+    }
+}
+
+#[derive(Clone)]
+struct Nobody;
+
+fn no_healthy_upstream() -> RpcStatus {
+    RpcStatus::with_message(RpcStatusCode::UNAVAILABLE, "no healthy upstream".to_owned())
+}
+
+impl CustomerController for Nobody {
+    fn get_customer(&mut self, ctx: RpcContext<'_>, _: GetCustomerRequest, sink: UnarySink<Customer>) {
+        ctx.spawn(async move { drop(sink.fail(no_healthy_upstream()).await) });
+    }
+}
+
+impl Health for Nobody {
+    fn check(&mut self, ctx: RpcContext<'_>, _: HealthCheckRequest, sink: UnarySink<HealthCheckResponse>) {
+        ctx.spawn(async move { drop(sink.fail(no_healthy_upstream()).await) });
+    }
+}
+
+impl ServerReflection for Nobody {
+    fn server_reflection_info(
+        &mut self,
+        ctx: RpcContext<'_>,
+        requests: RequestStream<ServerReflectionRequest>,
+        sink: DuplexSink<ServerReflectionResponse>,
+    ) {
+        ctx.spawn(async move {
+            let _ = sink.fail(no_healthy_upstream()).await;
+            drop(requests);
+        });
+    }
+}
+
 #[test]
 fn checks_come_in_the_order_in_which_a_person_would_make_them() {
     let server = Server::start();
@@ -39,6 +106,8 @@ fn checks_come_in_the_order_in_which_a_person_would_make_them() {
     for good in ["name", "port", "encryption", "http/2", "health", "reflection", "versions"] {
         assert_eq!(finding(&examination, good)["verdict"], "ok", "{good}");
     }
+    let clock = finding(&examination, "clock")["found"].as_str().unwrap();
+    assert!(clock.contains("the servers send no date header"), "{clock}");
 }
 
 #[test]
@@ -90,6 +159,23 @@ fn a_server_that_is_not_serving_is_a_fault() {
     let examination = faulty(server.port, "health", "NOT_SERVING");
     assert_eq!(finding(&examination, "one connection")["verdict"], "fault", "it has no customers");
     assert_eq!(finding(&examination, "reflection")["verdict"], "skipped");
+    let found = finding(&examination, "one connection")["found"].as_str().unwrap();
+    assert!(found.starts_with("3 of 3 calls failed, and no more were made; the last: "), "{found}");
+}
+
+#[test]
+fn a_proxy_without_a_server_behind_it_is_told_from_a_server() {
+    let proxy = Deserted::start();
+    let examination = faulty(proxy.port, "health", "UNAVAILABLE: no healthy upstream");
+    for check in ["health", "reflection", "one connection"] {
+        let finding = finding(&examination, check);
+        assert!(finding["next"].as_str().unwrap().contains("no server behind it is ready"), "{finding}");
+    }
+    let clock = finding(&examination, "clock");
+    assert!(clock["verdict"] == "skipped" && clock["found"].as_str().unwrap().contains("no answer"), "{clock}");
+    let told = run(proxy.port, &["doctor"]).out;
+    assert!(!told.contains("RpcFailure") && !told.contains("14-") && !told.contains("try again"), "{told}");
+    assert!(told.contains("-> a proxy answered, and no server behind it is ready"), "{told}");
 }
 
 #[test]
@@ -98,7 +184,9 @@ fn one_pod_alone_is_a_warning() {
     let (code, examination) = examined(server.port);
     let one = finding(&examination, "one connection");
     assert_eq!((code, &one["verdict"]), (Some(0), &"warning".into()));
-    assert!(one["found"].as_str().unwrap().contains("1 pod of 50 answered calls: pod-a 50"), "{one}");
+    assert!(one["found"].as_str().unwrap().contains("50 calls were answered by 1 pod: pod-a 50"), "{one}");
+    assert!(one["next"].as_str().unwrap().contains("where one pod is all that there should be"), "{one}");
+    assert_eq!(finding(&examination, "new connections")["verdict"], "ok", "one warning is enough");
 }
 
 #[test]

@@ -46,6 +46,8 @@ fn errors_are_counted_by_code_and_nothing_is_retried() {
     let report = ended.json();
     assert_eq!(report["failures"], serde_json::json!({ "RESOURCE_EXHAUSTED": 10, "UNAVAILABLE": 10 }));
     assert_eq!((ended.code, &report["ok"], service.seen().len()), (Some(3), &20.into(), 40));
+    let why = |code: &str| report["first_errors"][code].as_str().unwrap_or_else(|| panic!("no {code} in {report}"));
+    assert!(why("UNAVAILABLE").contains("restarting") && why("RESOURCE_EXHAUSTED").contains("busy"), "{report}");
 }
 
 #[test]
@@ -62,6 +64,21 @@ fn a_load_that_is_interrupted_loses_no_call_and_reports() {
         assert_eq!((ended.code, &report["interrupted"]), (Some(130), &true.into()), "{pace:?} {}", ended.err);
         assert_eq!(report["calls"], service.seen().len() - before, "{pace:?}");
     }
+}
+
+#[test]
+fn a_warm_up_that_is_interrupted_took_as_long_as_it_did() {
+    let service = Scripted::start(|_, _| Reply::Created);
+    let args = [&JSON[..], &["--mix", "create=1", "--warmup", "1h"]].concat();
+    let load = Background::start(program(service.port).args(args));
+    service.wait_for(50);
+    load.signal(Signal::INT);
+    let ended = load.end();
+    let report = ended.json();
+    assert_eq!((ended.code, &report["calls"]), (Some(130), &0.into()), "{}", ended.err);
+    let seconds = report["warmup"]["seconds"].as_f64();
+    assert!(seconds > Some(0.0) && seconds < Some(600.0), "{report}");
+    assert_eq!(report["notes"], serde_json::json!([]));
 }
 
 /// Each call waits for all before it: the longer it goes on, the longer the wait. A tool that counts from the moment
@@ -90,6 +107,19 @@ fn a_load_without_one_good_call_fails() {
 }
 
 #[test]
+fn a_load_that_nobody_answers_says_why_and_where_to_look() {
+    let ended = run(1, &["load", "--mix", "probe=1", "--requests", "20"]);
+    let told = ended.out.lines().skip_while(|line| !line.starts_with("failed  UNAVAILABLE")).nth(1);
+    let told = told.unwrap_or_else(|| panic!("no UNAVAILABLE in {}", ended.out));
+    assert!(
+        told.starts_with("        the first: cannot reach 127.0.0.1:1: UNAVAILABLE (Connection refused)"),
+        "{told}"
+    );
+    assert_eq!(ended.out.matches("note: ").count(), 1, "{}", ended.out);
+    assert!(ended.out.contains("note: no call went well: `ticketing-client doctor`"), "{}", ended.out);
+}
+
+#[test]
 fn where_there_is_no_terminal_lines_tell_how_it_goes() {
     let server = Server::start();
     let ended = run(server.port, &["load", "--mix", "probe=1", "--duration", "6s", "--rate", "20"]);
@@ -102,19 +132,44 @@ fn saved_runs_are_merged_and_compared_without_calling_anyone() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (first, second, both, page) = (file("1.json"), file("2.json"), file("both.json"), file("page.html"));
-    for saved in [&first, &second] {
+    let (files, all, page) = (["1.json", "2.json", "3.json"].map(file), file("all.json"), file("page.html"));
+    for saved in &files {
         let args = ["load", "--mix", "probe=1", "--requests", "30", "--save", saved, "--html", &page];
         assert_eq!(run(server.port, &args).code, Some(0));
     }
     assert!(std::fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
     server.stop();
-    let merged = run(1, &[&JSON[..], &["--merge", &first, &second, "--save", &both]].concat()).json();
-    assert_eq!((&merged["runs"], &merged["calls"]), (&2.into(), &60.into()));
-    let compared = run(1, &["load", "--merge", &both, "--compare", &both]);
-    assert_eq!(compared.out.matches("no difference beyond the noise of the runs").count(), 5, "{}", compared.out);
-    let single = run(1, &["load", "--merge", &first, "--compare", &second]);
-    assert!(single.out.contains("cannot be told from noise"), "{}", single.out);
+    let [first, second, third] = &files;
+    let merged = run(1, &[&JSON[..], &["--merge", first, second, third, "--save", &all]].concat()).json();
+    assert_eq!((&merged["runs"], &merged["calls"]), (&3.into(), &90.into()));
+    let compared = run(1, &["load", "--merge", &all, "--compare", &all]);
+    assert_eq!(compared.out.matches("no difference beyond the noise of the runs").count(), 3, "{}", compared.out);
+    assert_eq!(compared.out.matches("too few answers for it").count(), 2, "{}", compared.out);
+    let single = run(1, &["load", "--merge", first, "--compare", second]);
+    assert_eq!(single.out.matches("save three runs or more of each side").count(), 5, "{}", single.out);
+    let twice = run(1, &["load", "--merge", first, second, &format!("{}/./1.json", folder.path().display())]);
+    assert!(twice.failed_with_one_line(2).contains("named twice"), "{}", twice.err);
+}
+
+#[test]
+fn runs_of_another_load_are_not_judged_and_not_merged_without_a_note() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (one, other, page) = (file("one.json"), file("other.json"), file("page.html"));
+    for (saved, concurrency) in [(&one, "1"), (&other, "2")] {
+        let args = ["load", "--mix", "probe=1", "--requests", "30", "--concurrency", concurrency, "--save", saved];
+        assert_eq!(run(server.port, &args).code, Some(0));
+    }
+    let compared = run(1, &["load", "--merge", &one, "--compare", &other, "--html", &page]);
+    let on_page = std::fs::read_to_string(&page).unwrap();
+    for told in [&compared.out, &on_page] {
+        assert_eq!(told.matches("another load was offered").count(), 5, "{told}");
+    }
+    let compared = run(1, &[&JSON[..], &["--merge", &one, "--compare", &other]].concat()).json();
+    assert_eq!(compared["comparison"]["figures"][0]["judgement"], "not_comparable", "{compared}");
+    let mixed = run(1, &["load", "--merge", &one, &other]);
+    assert!(mixed.out.contains("note: not all of these runs were offered the same load"), "{}", mixed.out);
 }
 
 #[test]
@@ -131,6 +186,8 @@ fn ids_come_from_a_file_where_one_is_given() {
 fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     let empty = empty.path().to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (both, same) = (format!("{}/both", folder.path().display()), format!("{}/./both", folder.path().display()));
     for (args, told) in [
         (&["--mix", "read=1"][..], "get=90,create=9,list=1"),
         (&["--rate", "0"], "must be a number above 0"),
@@ -139,12 +196,15 @@ fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
         (&["--duration", "10"], "add a unit"),
         (&["--duration", "48h"], "at most 1 day"),
         (&["--rate", "5", "--concurrency", "5"], "cannot be used with"),
+        (&["--max-in-flight", "5"], "--rate"),
+        (&["--max-in-flight", "5", "--concurrency", "5"], "cannot be used with"),
         (&["--ids", empty], "no id in it"),
         (&["--ids", "/no/such/file"], "one id a line"),
         (&["--compare", empty], "load --save"),
         (&["--merge", "/no/such/file"], "load --save"),
         (&["--html", "/no/such/folder/page.html"], "choose a place"),
         (&["--save", "/"], "choose a place"),
+        (&["--save", &both, "--html", &same], "give --html a file of its own"),
     ] {
         let ended = run(1, &[&JSON[..], args].concat());
         let line = ended.failed_with_one_line(2);

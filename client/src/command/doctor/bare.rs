@@ -46,13 +46,13 @@ impl Bare {
         Ok(services.into_iter().map(|service| service.name).collect())
     }
 
-    /// The value of a header of a probe's answer.
-    pub(super) async fn header(&self, name: &str) -> grpcio::Result<Option<String>> {
+    /// The values of headers of a probe's answer.
+    pub(super) async fn headers<const N: usize>(&self, names: [&str; N]) -> grpcio::Result<[Option<String>; N]> {
         let options = CallOption::default().timeout(self.deadline);
         let client = CustomerControllerClient::new(self.channel.clone());
         let mut call = client.get_customer_async_opt(&GetCustomerRequest::new(), options)?;
         let headers = call.headers().await?;
-        let value = headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-        Ok(value.map(|value| String::from_utf8_lossy(value).into_owned()))
+        let text = |value| String::from_utf8_lossy(value).into_owned();
+        Ok(names.map(|name| headers.iter().find(|(key, _)| *key == name).map(|(_, value)| text(value))))
     }
 }

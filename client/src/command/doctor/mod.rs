@@ -1,6 +1,8 @@
 //! What a person would check by hand, in that order, when calls fail or do not spread.
 
 mod bare;
+mod clock;
+mod failed;
 mod finding;
 mod port;
 mod spread;
@@ -8,7 +10,6 @@ mod tls;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
 
 use grpcio::RpcStatusCode;
 use ticketing_client::{Code, Serving, Target, TlsFault};
@@ -36,9 +37,6 @@ pub(crate) struct Examination {
 }
 
 const SERVICE: &str = "ticketing.CustomerController";
-
-/// A `date` header counts whole seconds, and the answer was under way.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
 impl Examination {
     /// The worst verdict of all; what was skipped is no finding.
@@ -175,14 +173,16 @@ async fn calls(
             Finding::skipped("health", "there is no health service here; a proxy need not have one", None)
         }
         Err(error) => {
-            Finding::fault("health", error.to_string(), "see `ticketing-client health`, and the server's log")
+            let next = failed::no_server_behind(&error.message);
+            let next = next.unwrap_or("see `ticketing-client health`, and the server's log");
+            Finding::fault("health", failed::found(&error), next)
         }
     });
     let bare = Bare::new(target, settings.deadline);
     findings.push(reflection(bare.services().await));
     let spread = spread::check(settings, &channel, addresses).await?;
     findings.extend(spread.findings);
-    findings.push(clock(bare.header("date").await.ok().flatten().as_deref(), SystemTime::now()));
+    findings.push(clock::check(&bare).await);
     Ok(spread.versions)
 }
 
@@ -200,26 +200,11 @@ fn reflection(services: grpcio::Result<Vec<String>>) -> Finding {
         Err(grpcio::Error::RpcFailure(status)) if status.code() == RpcStatusCode::UNIMPLEMENTED => {
             Finding::skipped(CHECK, "there is no reflection here; calls do not need it", None)
         }
-        Err(error) => Finding::warning(
-            CHECK,
-            format!("reflection failed: {error}"),
-            "calls do not need it; look at the next lines",
-        ),
-    }
-}
-
-/// Compares the clocks by the `date` header, which Envoy sends and the server does not.
-fn clock(date: Option<&str>, now: SystemTime) -> Finding {
-    let Some(theirs) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
-        let next = "ask through Envoy, which sends one";
-        return Finding::skipped("clock", "no date header in the answers", Some(next));
-    };
-    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration());
-    let found = format!("the clocks are at most {} s apart", apart.as_secs() + 1);
-    if apart <= CLOCK_TOLERANCE {
-        Finding::ok("clock", found)
-    } else {
-        Finding::warning("clock", found, "deadlines do not suffer, logs and ids do: see whether NTP runs on both sides")
+        Err(error) => {
+            let told = failed::told(&error);
+            let next = failed::no_server_behind(&told).unwrap_or("calls do not need it; look at the next lines");
+            Finding::warning(CHECK, format!("reflection failed: {told}"), next)
+        }
     }
 }
 
@@ -256,16 +241,6 @@ fn listed(addresses: &[SocketAddr]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn clocks_that_differ_are_told_and_those_that_cannot_be_seen_are_skipped() {
-        let now = httpdate::parse_http_date("Tue, 24 Nov 2026 12:00:10 GMT").unwrap();
-        assert_eq!(clock(Some("Tue, 24 Nov 2026 12:00:09 GMT"), now).verdict, Verdict::Ok);
-        assert_eq!(clock(Some("Tue, 24 Nov 2026 12:01:09 GMT"), now).verdict, Verdict::Warning);
-        for unreadable in [None, Some("yesterday")] {
-            assert_eq!(clock(unreadable, now).verdict, Verdict::Skipped);
-        }
-    }
 
     #[test]
     fn servers_of_several_versions_are_a_warning_and_those_that_say_none_are_skipped() {

@@ -5,21 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use ticketing_client::{Answer, CallError, Channel};
 use ticketing_proto::ticketing::Customer;
 
+use super::failed;
 use super::finding::Finding;
 use crate::args::Settings;
 use crate::exit::Failure;
 
 /// Enough that two pods are missed only once in 10^15 where each call is answered by one of them by chance.
-const CALLS: usize = 50;
+const CALLS: u64 = 50;
 /// After so many failures the rest would fail too.
-const PATIENCE: usize = 3;
+const PATIENCE: u64 = 3;
 
 /// Answered calls by pod, and what went wrong.
 #[derive(Default)]
 struct Answers {
     pods: BTreeMap<String, u64>,
     versions: BTreeSet<String>,
-    failed: usize,
+    failed: u64,
     last_error: Option<CallError>,
 }
 
@@ -41,20 +42,31 @@ impl Answers {
         self.failed >= PATIENCE && self.pods.is_empty()
     }
 
+    fn answered(&self) -> u64 {
+        self.pods.values().sum()
+    }
+
+    /// Whether someone answers here who does not answer there.
+    fn has_other_pods_than(&self, there: &Self) -> bool {
+        self.pods.keys().any(|pod| !there.pods.contains_key(pod))
+    }
+
     fn told(&self) -> String {
-        let calls: u64 = self.pods.values().sum();
         let shares: Vec<_> = self.pods.iter().take(8).map(|(pod, calls)| format!("{pod} {calls}")).collect();
         let more = if self.pods.len() > shares.len() { ", …" } else { "" };
-        format!("{} of {calls} answered calls: {}{more}", pods(self.pods.len()), shares.join(", "))
+        format!("{} calls were answered by {}: {}{more}", self.answered(), pods(self.pods.len()), shares.join(", "))
     }
 
     fn fault(&self, check: &'static str) -> Option<Finding> {
         let error = self.last_error.as_ref()?;
-        let next = match error.advice() {
+        let next = failed::no_server_behind(&error.message).unwrap_or(match error.advice() {
             "" => "look at the server's log",
             advice => advice,
-        };
-        Some(Finding::fault(check, format!("{} of {CALLS} calls failed, the last: {error}", self.failed), next))
+        });
+        let end = if self.is_hopeless() { ", and no more were made" } else { "" };
+        let made = self.failed + self.answered();
+        let found = format!("{} of {made} calls failed{end}; the last: {}", self.failed, failed::found(error));
+        Some(Finding::fault(check, found, next))
     }
 }
 
@@ -91,29 +103,30 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
             break;
         }
     }
-    let spread = on_one.pods.len() > 1;
-    let one_finding = on_one.fault(ONE).unwrap_or_else(|| match (spread, on_new.pods.len()) {
-        (true, _) => Finding::ok(ONE, on_one.told()),
-        (false, 2..) => Finding::warning(
+    let elsewhere = if on_new.pods.len() == 1 { "another pod".to_owned() } else { pods(on_new.pods.len()) };
+    let one_finding = on_one.fault(ONE).unwrap_or_else(|| match on_one.pods.len() {
+        2.. => Finding::ok(ONE, on_one.told()),
+        _ if on_new.has_other_pods_than(&on_one) => Finding::warning(
             ONE,
-            format!("{}, while new connections reach {}", on_one.told(), pods(on_new.pods.len())),
+            format!("{}, while new connections reach {elsewhere}", on_one.told()),
             "something before the pods chooses one for a whole connection: put Envoy there, which chooses for each call \
              (envoy.yaml), or call on several connections",
         ),
-        (false, _) if addresses > 1 => Finding::warning(
+        _ if addresses > 1 => Finding::warning(
             ONE,
             format!("{}, though the name has {addresses} addresses", on_one.told()),
             "a connection goes to one of the addresses and stays there: put Envoy before them (envoy.yaml)",
         ),
-        (false, _) => Finding::warning(
+        _ => Finding::warning(
             ONE,
             on_one.told(),
-            "is there but one pod? `kubectl get pods` tells; if there are more, look whether all are ready",
+            "where one pod is all that there should be, nothing is wrong; else look for the others and whether they \
+             are ready (`kubectl get pods`)",
         ),
     });
+    // Where but one pod answers, the line before this one has said so.
     let new_finding = on_new.fault(NEW).unwrap_or_else(|| match (on_new.pods.len(), on_one.pods.len()) {
         (1, 2..) => Finding::ok(NEW, format!("{}; calls on one connection spread", on_new.told())),
-        (1, _) => Finding::warning(NEW, on_new.told(), "one pod answers, however it is called: look for the others"),
         _ => Finding::ok(NEW, on_new.told()),
     });
     let versions = on_one.versions.into_iter().chain(on_new.versions).collect();

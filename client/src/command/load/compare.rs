@@ -2,19 +2,21 @@
 
 use serde::Serialize;
 
-use super::run::Run;
+use super::doubt::ENOUGH;
+use super::run::{Run, one_load};
+use super::welch::{differ, mean};
 
 /// One figure of old and new runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Compared {
     pub(crate) figure: &'static str,
     pub(crate) unit: &'static str,
-    /// Medians of the runs.
+    /// Means of the runs.
     pub(crate) old: f64,
     pub(crate) new: f64,
     /// New over old; none where the old is 0.
     pub(crate) ratio: Option<f64>,
-    /// How far runs of one side lie apart, as a share of their median: the wider side's. None where no side has two runs.
+    /// How far runs of one side lie apart, as a share of their mean: the wider side's. None where no side has two runs.
     pub(crate) spread: Option<f64>,
     pub(crate) judgement: Judgement,
 }
@@ -22,12 +24,16 @@ pub(crate) struct Compared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Judgement {
-    /// The difference is not larger than the spread of the runs, or too small to notice.
+    /// Runs of the same would differ by that much too, or it is too little to notice.
     WithinNoise,
     Better,
     Worse,
-    /// One run on each side: nobody knows how much runs differ by themselves.
+    /// A side has too few runs: nobody knows how much they differ by themselves.
     Untold,
+    /// A run has too few answers for the percentile to be more than an accident.
+    TooFewAnswers,
+    /// Not the same was offered to all runs: a difference may come from that.
+    NotComparable,
 }
 
 /// All figures of old and new runs.
@@ -35,28 +41,36 @@ pub(crate) enum Judgement {
 pub(crate) struct Comparison {
     pub(crate) old_runs: usize,
     pub(crate) new_runs: usize,
-    /// Whether all runs were offered the same; where not, a difference may come from that.
+    /// Whether all runs were offered the same; where not, no figure is judged.
     pub(crate) same_load: bool,
     pub(crate) figures: Vec<Compared>,
 }
 
 /// Of the old value: what differs by less is the same to anybody, however alike the runs were.
 const NOTICEABLE: f64 = 0.01;
+/// Of each side: with two, all but the greatest differences are lost in what nobody knows.
+const LEAST_RUNS: usize = 3;
 
 struct Figure {
     name: &'static str,
     unit: &'static str,
     of: fn(&Run) -> f64,
+    /// Of each run, for the figure to be judged.
+    least_answers: u64,
     more_is_better: bool,
 }
 
 const FIGURES: [Figure; 5] = [
-    Figure { name: "rate", unit: "calls/s", of: Run::calls_per_second, more_is_better: true },
-    Figure { name: "p50", unit: "ms", of: |run| at(run, 0.5), more_is_better: false },
-    Figure { name: "p99", unit: "ms", of: |run| at(run, 0.99), more_is_better: false },
-    Figure { name: "p99.9", unit: "ms", of: |run| at(run, 0.999), more_is_better: false },
-    Figure { name: "failed", unit: "%", of: Run::failed_percent, more_is_better: false },
+    Figure { name: "rate", unit: "calls/s", of: Run::calls_per_second, least_answers: 0, more_is_better: true },
+    percentile("p50", |run| at(run, 0.5), ENOUGH / 50),
+    percentile("p99", |run| at(run, 0.99), ENOUGH),
+    percentile("p99.9", |run| at(run, 0.999), 10 * ENOUGH),
+    Figure { name: "failed", unit: "%", of: Run::failed_percent, least_answers: 0, more_is_better: false },
 ];
+
+const fn percentile(name: &'static str, of: fn(&Run) -> f64, least_answers: u64) -> Figure {
+    Figure { name, unit: "ms", of, least_answers, more_is_better: false }
+}
 
 fn at(run: &Run, quantile: f64) -> f64 {
     run.latencies().at(quantile).as_secs_f64() * 1e3
@@ -64,50 +78,146 @@ fn at(run: &Run, quantile: f64) -> f64 {
 
 /// Compares runs; each side has at least one.
 pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
-    let same_load = old.iter().chain(new).all(|run| run.shape == old[0].shape);
+    let same_load = one_load(old.iter().chain(new));
     let figures = FIGURES.iter().map(|figure| {
-        let side = |runs: &[Run]| Side::of(runs.iter().map(figure.of).collect());
-        let (old, new) = (side(old), side(new));
-        let spread = [&old, &new].into_iter().filter_map(Side::spread).reduce(f64::max);
-        let difference = new.median - old.median;
-        let judgement = match spread {
-            _ if difference == 0.0 => Judgement::WithinNoise,
-            None => Judgement::Untold,
-            Some(spread) if difference.abs() <= spread.max(NOTICEABLE) * old.median.abs() => Judgement::WithinNoise,
-            Some(_) if (difference > 0.0) == figure.more_is_better => Judgement::Better,
-            Some(_) => Judgement::Worse,
+        let values = |runs: &[Run]| -> Vec<f64> { runs.iter().map(figure.of).collect() };
+        let (before, now) = (values(old), values(new));
+        let judgement = if !same_load {
+            Judgement::NotComparable
+        } else if old.len().min(new.len()) < LEAST_RUNS {
+            Judgement::Untold
+        } else if old.iter().chain(new).any(|run| run.ok() < figure.least_answers) {
+            Judgement::TooFewAnswers
+        } else {
+            figure.judge(&before, &now)
         };
+        let (old_mean, new_mean) = (mean(&before), mean(&now));
         Compared {
             figure: figure.name,
             unit: figure.unit,
-            old: old.median,
-            new: new.median,
-            ratio: (old.median != 0.0).then(|| new.median / old.median),
-            spread,
+            old: old_mean,
+            new: new_mean,
+            ratio: (old_mean != 0.0).then(|| new_mean / old_mean),
+            spread: [before, now].iter().filter_map(|side| spread(side)).reduce(f64::max),
             judgement,
         }
     });
     Comparison { old_runs: old.len(), new_runs: new.len(), same_load, figures: figures.collect() }
 }
 
-/// A figure's values in the runs of one side, the smallest first.
-struct Side {
-    values: Vec<f64>,
-    median: f64,
+impl Figure {
+    fn judge(&self, old: &[f64], new: &[f64]) -> Judgement {
+        let difference = mean(new) - mean(old);
+        let is_noticeable = difference.abs() > NOTICEABLE * mean(old).abs();
+        if !is_noticeable || !differ(old, new) {
+            Judgement::WithinNoise
+        } else if (difference > 0.0) == self.more_is_better {
+            Judgement::Better
+        } else {
+            Judgement::Worse
+        }
+    }
 }
 
-impl Side {
-    fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        let median =
-            if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
-        Self { values, median }
+/// How far the values lie apart, as a share of their mean; no figure is below 0, so where that is 0 all are.
+fn spread(values: &[f64]) -> Option<f64> {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    (values.len() > 1).then(|| if most == 0.0 { 0.0 } else { (most - least) / mean(values) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::load::tests::run;
+
+    fn judgement(old: &[Run], new: &[Run], figure: &str) -> Judgement {
+        compare(old, new).figures.into_iter().find(|each| each.figure == figure).expect("the figure").judgement
     }
 
-    fn spread(&self) -> Option<f64> {
-        let (least, most) = (self.values.first()?, self.values.last()?);
-        let apart = if self.median == 0.0 { most - least } else { (most - least) / self.median };
-        (self.values.len() > 1).then_some(apart)
+    /// A run of 1,000 calls for each of so many seconds, in which answers took so many milliseconds.
+    fn runs(seconds: [f64; 3], millis: u64) -> [Run; 3] {
+        seconds.map(|seconds| run(seconds, millis))
+    }
+
+    #[test]
+    fn a_difference_counts_where_it_is_beyond_the_noise_of_the_runs_and_to_be_noticed() {
+        let old = runs([9.9, 10.0, 10.1], 5);
+        assert_eq!(judgement(&old, &runs([19.8, 20.0, 20.2], 5), "rate"), Judgement::Worse);
+        assert_eq!(judgement(&old, &runs([4.9, 5.0, 5.1], 5), "rate"), Judgement::Better);
+        assert_eq!(judgement(&old, &runs([10.0; 3], 9), "p50"), Judgement::Worse);
+        assert_eq!(judgement(&old, &runs([10.0; 3], 2), "p99"), Judgement::Better);
+        let (noisy, no_worse) = (runs([9.0, 10.0, 11.0], 5), runs([9.5, 10.5, 11.5], 5));
+        assert_eq!(judgement(&noisy, &no_worse, "rate"), Judgement::WithinNoise);
+        // Runs at a fixed rate are alike to a hair.
+        assert_eq!(judgement(&runs([10.0; 3], 5), &runs([10.01; 3], 5), "rate"), Judgement::WithinNoise);
+        let p50 = &compare(&old, &runs([10.0; 3], 10)).figures[1];
+        assert!((p50.ratio.unwrap() - 2.0).abs() < 0.01, "{p50:?}");
+    }
+
+    #[test]
+    fn with_fewer_than_three_runs_on_a_side_nothing_is_judged() {
+        let (old, new) = (runs([10.0; 3], 5), runs([20.0; 3], 9));
+        for (old, new) in [(&old[..1], &new[..1]), (&old[..], &new[..2]), (&old[..1], &new[..]), (&old[..1], &old[..1])]
+        {
+            let told = compare(old, new);
+            assert!(told.same_load && told.figures.iter().all(|each| each.judgement == Judgement::Untold), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn a_percentile_of_too_few_answers_is_not_judged() {
+        let (old, new) = (runs([10.0; 3], 5), runs([10.0; 3], 9));
+        assert_eq!(judgement(&old, &new, "p99.9"), Judgement::TooFewAnswers);
+        let mut failed = new;
+        failed[2].answered.clear();
+        failed[2].failures.insert("UNAVAILABLE".to_owned(), 1000);
+        for figure in ["p50", "p99"] {
+            assert_eq!(judgement(&old, &failed, figure), Judgement::TooFewAnswers, "{figure}");
+        }
+        assert_eq!(judgement(&old, &failed, "rate"), Judgement::WithinNoise);
+    }
+
+    #[test]
+    fn where_another_load_was_offered_nothing_is_better_or_worse() {
+        let (old, mut new) = (runs([10.0; 3], 5), runs([20.0; 3], 9));
+        new[1].shape.mix = "list=1".to_owned();
+        let told = compare(&old, &new);
+        assert!(!told.same_load && told.figures.iter().all(|each| each.judgement == Judgement::NotComparable));
+    }
+
+    /// So many runs with rates of about `rate`, of which `noise` is the standard deviation as a share.
+    fn noisy(random: &mut fastrand::Rng, count: usize, rate: f64, noise: f64) -> Vec<Run> {
+        let quiet = run(10.0, 5);
+        // The sum of twelve numbers from 0 to 1 is about normal, with a variance of 1.
+        let mut by_chance = || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+        let mut seconds = || 1000.0 / (rate * (1.0 + noise * by_chance()));
+        (0..count).map(|_| Run { seconds: seconds(), ..quiet.clone() }).collect()
+    }
+
+    #[test]
+    fn runs_of_the_same_are_rarely_told_apart() {
+        let mut random = fastrand::Rng::with_seed(1947);
+        for count in [3, 5] {
+            let mut wrong = 0;
+            for _ in 0..500 {
+                let sides = [(); 2].map(|()| noisy(&mut random, count, 100.0, 0.05));
+                wrong += u32::from(judgement(&sides[0], &sides[1], "rate") != Judgement::WithinNoise);
+            }
+            assert!(wrong <= 10, "{wrong} of 500 with {count} runs on each side");
+        }
+    }
+
+    #[test]
+    fn a_tenth_more_is_found_in_noise_of_a_hundredth() {
+        let mut random = fastrand::Rng::with_seed(1947);
+        for (count, least) in [(3, 160), (5, 200)] {
+            let mut found = 0;
+            for _ in 0..200 {
+                let (old, new) = (noisy(&mut random, count, 100.0, 0.01), noisy(&mut random, count, 110.0, 0.01));
+                found += u32::from(judgement(&old, &new, "rate") == Judgement::Better);
+            }
+            assert!(found >= least, "{found} of 200 with {count} runs on each side");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use grpcio::EnvBuilder;
-use ticketing_client::{Channel, Code, CreateCustomerRequest, Customers};
+use ticketing_client::{CallError, Channel, CreateCustomerRequest, Customers};
 use uuid::Uuid;
 
 use super::ids::Ids;
@@ -50,14 +50,13 @@ impl Connections {
 }
 
 /// Makes one call, once; the pod that answered, or why none did.
-pub(crate) async fn call(customers: &Customers, kind: Kind, ids: &Ids) -> Result<Option<String>, Code> {
-    let outcome = match kind {
+pub(crate) async fn call(customers: &Customers, kind: Kind, ids: &Ids) -> Result<Option<String>, CallError> {
+    match kind {
         Kind::Get => customers.get(ids.any()).await.map(|answer| answer.pod),
         Kind::List => customers.list(0, "").await.map(|answer| answer.pod),
         Kind::Probe => customers.identify().await.map(Some),
         Kind::Create => customers.create(&someone()).await.map(|answer| answer.pod),
-    };
-    outcome.map_err(|error| error.code)
+    }
 }
 
 /// A customer whose name tells where it comes from.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::run::Run;
+use super::run::{Run, one_load};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Doubt {
@@ -13,15 +13,23 @@ pub(crate) enum Doubt {
     HeldBack { calls: u64 },
     /// Too few answers for a percentile of thousands.
     Few { answers: u64 },
+    /// All calls failed.
+    NoneAnswered,
+    /// Runs that are no repetitions of each other.
+    SeveralLoads,
 }
 
 /// A call that starts later than this is late: a timer on a busy machine may take half of it.
 const LATE: Duration = Duration::from_millis(2);
 /// The p99 is the tenth worst of so many.
-const ENOUGH: u64 = 1000;
+pub(super) const ENOUGH: u64 = 1000;
 
-pub(crate) fn doubts(run: &Run) -> Vec<Doubt> {
+/// What speaks against the figures of `run`, which is all of `runs` as one.
+pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     let mut doubts = Vec::new();
+    if !one_load(runs) {
+        doubts.push(Doubt::SeveralLoads);
+    }
     if let Some(lateness) = &run.lateness {
         let p99 = lateness.at(0.99);
         // Calls that were held back are late too, and have a line of their own.
@@ -32,8 +40,10 @@ pub(crate) fn doubts(run: &Run) -> Vec<Doubt> {
     if run.held_back > 0 {
         doubts.push(Doubt::HeldBack { calls: run.held_back });
     }
-    if run.ok() < ENOUGH {
-        doubts.push(Doubt::Few { answers: run.ok() });
+    match (run.ok(), run.failed()) {
+        (0, 0) | (ENOUGH.., _) => {}
+        (0, _) => doubts.push(Doubt::NoneAnswered),
+        (answers, _) => doubts.push(Doubt::Few { answers }),
     }
     doubts
 }
@@ -57,6 +67,10 @@ impl fmt::Display for Doubt {
             Self::Few { answers } => {
                 write!(f, "{answers} answers are few for a p99: let it run longer, or --merge runs")
             }
+            Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),
+            Self::SeveralLoads => f.write_str(
+                "not all of these runs were offered the same load, and their figures are mixed; merge runs of one load",
+            ),
         }
     }
 }

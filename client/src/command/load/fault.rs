@@ -14,6 +14,15 @@ pub(crate) enum LoadFault {
     SavedUnreadable(PathBuf, io::Error),
     #[error("{0:?} does not hold runs of a load: {1}; give a file that `load --save` wrote")]
     SavedUnfit(PathBuf, String),
+    #[error(
+        "{0:?} holds a run that lasted {1} s, in which nothing can be measured (was it interrupted in its warm-up?); \
+         leave that file out"
+    )]
+    SavedTimeless(PathBuf, f64),
+    #[error("{0:?} is named twice, and its runs would count double; name each file once")]
+    MergedTwice(PathBuf),
+    #[error("{0:?} cannot hold the page and runs too; give --html a file of its own")]
+    PageOverRuns(PathBuf),
     #[error("cannot write {0:?}: {1}; choose a place that can be written to")]
     Unwritable(PathBuf, io::Error),
 }

@@ -5,6 +5,7 @@ mod compare;
 mod connections;
 mod doubt;
 mod fault;
+mod files;
 mod ids;
 mod latencies;
 mod live;
@@ -17,6 +18,7 @@ mod saved;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod welch;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -53,7 +55,7 @@ pub(crate) struct Load {
     #[arg(long, value_name = "PER SECOND", value_parser = rate, allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Open loop: calls without an answer, from which on the next ones wait; their latencies count the wait.
-    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 10_000, value_name = "N", requires = "rate", conflicts_with = "concurrency", value_parser = clap::value_parser!(u32).range(1..=1_000_000), allow_negative_numbers = true)]
     max_in_flight: u32,
     /// Connections that the calls share in turn.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), allow_negative_numbers = true)]
@@ -76,10 +78,10 @@ pub(crate) struct Load {
     /// Write the run, with its histograms, to this file.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Call nobody: take the runs of these files as one. With --save they are kept together, run by run.
+    /// Call nobody: take the runs of these files, each named once, as one. With --save they are kept, run by run.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup", "mix", "ids", "connections", "max_in_flight"])]
     merge: Vec<PathBuf>,
-    /// Compare with the runs of this file; with several runs in it, noise can be told from a difference.
+    /// Compare with the runs of this file; with three runs or more on each side, noise is told from a difference.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
     /// Write the report with plots to this file, as one page of HTML.
@@ -123,7 +125,7 @@ impl LoadReport {
     pub(crate) fn new(runs: &[Run], old: Option<&[Run]>) -> Self {
         let run = run::merged(runs).expect("there is at least one run");
         let comparison = old.map(|old| compare::compare(old, runs));
-        Self { doubts: doubt::doubts(&run), run, runs: runs.len(), comparison }
+        Self { doubts: doubt::doubts(runs, &run), run, runs: runs.len(), comparison }
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -147,13 +149,15 @@ impl Load {
         for file in [&self.save, &self.html].into_iter().flatten() {
             saved::try_place(file)?;
         }
+        if let Some(page) = &self.html {
+            files::keep_apart(page, self.save.iter().chain(&self.compare).chain(&self.merge))?;
+        }
         let old = self.compare.as_deref().map(saved::read).transpose()?;
         let runs = if self.merge.is_empty() {
             let connections = Connections::new(settings, self.connections)?;
             vec![self.measure(settings, connections, stop).await?]
         } else {
-            let files: Result<Vec<_>, _> = self.merge.iter().map(|file| saved::read(file)).collect();
-            files?.concat()
+            files::merged(&self.merge)?
         };
         let report = LoadReport::new(&runs, old.as_deref());
         if let Some(file) = &self.save {

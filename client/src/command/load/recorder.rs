@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ticketing_client::Code;
+use ticketing_client::CallError;
 
 use super::latencies::Latencies;
 use super::mix::Kind;
@@ -21,11 +21,15 @@ pub(crate) struct Ended {
     pub(crate) started: Instant,
     pub(crate) warmup: bool,
     /// The pod that answered, or why there was no answer.
-    pub(crate) outcome: Result<Option<String>, Code>,
+    pub(crate) outcome: Result<Option<String>, CallError>,
 }
 
-/// One place to count for each few connections: nobody waits long for another's thread.
-pub(crate) struct Recorder(Vec<Mutex<Shard>>);
+pub(crate) struct Recorder {
+    /// One place to count for each few connections: nobody waits long for another's thread.
+    shards: Vec<Mutex<Shard>>,
+    /// By code, of all connections.
+    first_errors: Mutex<BTreeMap<String, String>>,
+}
 
 /// More would cost memory and save nothing.
 const MOST_SHARDS: usize = 8;
@@ -44,6 +48,7 @@ pub(crate) struct Tally {
     pub(crate) answered: BTreeMap<String, Latencies>,
     pub(crate) failed: Latencies,
     pub(crate) failures: BTreeMap<String, u64>,
+    pub(crate) first_errors: BTreeMap<String, String>,
     pub(crate) pods: BTreeMap<String, u64>,
     pub(crate) lateness: Latencies,
 }
@@ -58,13 +63,14 @@ struct Recent {
 
 impl Recorder {
     pub(crate) fn new(connections: usize) -> Self {
-        Self((0..connections.min(MOST_SHARDS)).map(|_| Mutex::default()).collect())
+        let shards = (0..connections.min(MOST_SHARDS)).map(|_| Mutex::default()).collect();
+        Self { shards, first_errors: Mutex::default() }
     }
 
     /// Counts a call that has just ended on the connection of this number.
     pub(crate) fn record(&self, connection: usize, ended: Ended) {
         let latency = ended.intended.elapsed();
-        let mut shard = lock(&self.0[connection % self.0.len()]);
+        let mut shard = lock(&self.shards[connection % self.shards.len()]);
         let Shard { total, recent } = &mut *shard;
         if ended.warmup {
             total.warmup_calls += 1;
@@ -83,9 +89,14 @@ impl Recorder {
                 }
                 recent.latencies.record(latency);
             }
-            Err(code) => {
-                count(&mut total.failures, code.name());
-                count(&mut recent.failures, code.name());
+            Err(error) => {
+                let code = error.code.name();
+                // A text for each of many failed calls would cost more than the calls.
+                if !total.failures.contains_key(code) {
+                    lock(&self.first_errors).entry(code.to_owned()).or_insert_with(|| error.to_string());
+                }
+                count(&mut total.failures, code);
+                count(&mut recent.failures, code);
                 total.failed.record(latency);
             }
         }
@@ -95,7 +106,7 @@ impl Recorder {
     pub(crate) fn slice(&self, end: Duration, seconds: Duration) -> Slice {
         let mut slice = Slice { end: end.as_secs_f64(), seconds: seconds.as_secs_f64(), ..Slice::default() };
         let mut latencies = Latencies::default();
-        for shard in &self.0 {
+        for shard in &self.shards {
             let recent = &mut lock(shard).recent;
             slice.calls += std::mem::take(&mut recent.calls);
             add_counts(&mut slice.failures, &std::mem::take(&mut recent.failures));
@@ -110,8 +121,8 @@ impl Recorder {
 
     /// All that was counted so far.
     pub(crate) fn total(&self) -> Tally {
-        let mut sum = Tally::default();
-        for shard in &self.0 {
+        let mut sum = Tally { first_errors: lock(&self.first_errors).clone(), ..Tally::default() };
+        for shard in &self.shards {
             let total = &lock(shard).total;
             sum.warmup_calls += total.warmup_calls;
             for (kind, latencies) in &total.answered {
@@ -127,8 +138,8 @@ impl Recorder {
 }
 
 /// Whoever panicked while counting has left at most one call uncounted.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(counted: &Mutex<T>) -> MutexGuard<'_, T> {
+    counted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn count(counts: &mut BTreeMap<String, u64>, name: &str) {

@@ -65,6 +65,7 @@ pub(crate) struct Run {
     pub(crate) shape: Shape,
     /// From the end of the warm-up to the last answer.
     pub(crate) seconds: f64,
+    /// How long the warm-up took: less than was asked for where it was interrupted.
     pub(crate) warmup_seconds: f64,
     /// Calls of the warm-up; they are counted nowhere else.
     pub(crate) warmup_calls: u64,
@@ -74,6 +75,9 @@ pub(crate) struct Run {
     pub(crate) failed: Latencies,
     /// Failed calls by code.
     pub(crate) failures: BTreeMap<String, u64>,
+    /// Of each code the first error, in its own words. Files of earlier programs have none.
+    #[serde(default)]
+    pub(crate) first_errors: BTreeMap<String, String>,
     /// Answered calls by pod.
     pub(crate) pods: BTreeMap<String, u64>,
     /// How much later than intended calls were started, in an open loop.
@@ -98,6 +102,11 @@ impl Run {
 
     pub(crate) fn calls(&self) -> u64 {
         self.ok().saturating_add(self.failed())
+    }
+
+    /// Whether there was a time in which to measure; a file may hold any number.
+    pub(crate) fn has_lasted(&self) -> bool {
+        self.seconds.is_finite() && self.seconds > 0.0
     }
 
     pub(crate) fn calls_per_second(&self) -> f64 {
@@ -136,6 +145,12 @@ pub(super) fn add_counts(counts: &mut BTreeMap<String, u64>, more: &BTreeMap<Str
     }
 }
 
+/// Whether all of them were offered the same.
+pub(crate) fn one_load<'a>(runs: impl IntoIterator<Item = &'a Run>) -> bool {
+    let mut shapes = runs.into_iter().map(|run| &run.shape);
+    shapes.next().is_none_or(|first| shapes.all(|shape| shape == first))
+}
+
 /// Several runs taken as one; none if there are none.
 pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
     let (first, rest) = runs.split_first()?;
@@ -145,6 +160,9 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
             sum.answered.entry(kind.clone()).or_default().add(latencies);
         }
         add_counts(&mut sum.failures, &run.failures);
+        for (code, error) in &run.first_errors {
+            sum.first_errors.entry(code.clone()).or_insert_with(|| error.clone());
+        }
         add_counts(&mut sum.pods, &run.pods);
         // One after the other on the same axis.
         let before = sum.seconds;

@@ -26,7 +26,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Run>, LoadFault> {
     let unfit = |why: String| LoadFault::SavedUnfit(path.to_owned(), why);
     let saved: Saved = serde_json::from_slice(&bytes).map_err(|error| unfit(error.to_string()))?;
     match saved {
-        Saved { load_version: VERSION, runs } if !runs.is_empty() => Ok(runs),
+        Saved { load_version: VERSION, runs } if !runs.is_empty() => {
+            let timeless = runs.iter().find(|run| !run.has_lasted()).map(|run| run.seconds);
+            match timeless {
+                Some(seconds) => Err(LoadFault::SavedTimeless(path.to_owned(), seconds)),
+                None => Ok(runs),
+            }
+        }
         Saved { load_version: VERSION, .. } => Err(unfit("it has none".to_owned())),
         Saved { load_version, .. } => Err(unfit(format!("its form is {load_version}, known is {VERSION}"))),
     }

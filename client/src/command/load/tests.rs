@@ -1,8 +1,7 @@
-//! Runs that are made up: merged, compared, judged and drawn.
+//! Runs that are made up: merged, judged and drawn.
 
 use std::time::Duration;
 
-use super::compare::{Judgement, compare};
 use super::doubt::{Doubt, doubts};
 use super::latencies::Latencies;
 use super::run::{Run, Shape, Slice, merged};
@@ -10,7 +9,7 @@ use super::{LoadReport, saved};
 use crate::report::write_load_page;
 
 /// 1,000 calls in `seconds`, each answered after `millis`.
-fn run(seconds: f64, millis: u64) -> Run {
+pub(super) fn run(seconds: f64, millis: u64) -> Run {
     let mut latencies = Latencies::default();
     (0..1000).for_each(|_| latencies.record(Duration::from_millis(millis)));
     let slice = Slice {
@@ -32,6 +31,7 @@ fn run(seconds: f64, millis: u64) -> Run {
         answered: [("get".to_owned(), latencies)].into(),
         failed: Latencies::default(),
         failures: [].into(),
+        first_errors: [].into(),
         pods: slice.pods.clone(),
         lateness: None,
         held_back: 0,
@@ -41,8 +41,21 @@ fn run(seconds: f64, millis: u64) -> Run {
     }
 }
 
-fn judgement(old: &[Run], new: &[Run], figure: &str) -> Judgement {
-    compare(old, new).figures.into_iter().find(|each| each.figure == figure).expect("the figure").judgement
+/// The same without one answer: `calls` have failed.
+fn failed_run(calls: u64) -> Run {
+    let none = Run { answered: [].into(), pods: [].into(), slices: Vec::new(), ..run(10.0, 5) };
+    let failures = [("UNAVAILABLE".to_owned(), calls)].into_iter().filter(|(_, calls)| *calls > 0).collect();
+    Run { failures, ..none }
+}
+
+fn doubts_about(run: &Run) -> Vec<Doubt> {
+    doubts(std::slice::from_ref(run), run)
+}
+
+fn page(report: &LoadReport) -> String {
+    let mut page = Vec::new();
+    write_load_page(report, &mut page).unwrap();
+    String::from_utf8(page).unwrap()
 }
 
 #[test]
@@ -56,41 +69,43 @@ fn merged_runs_add_up_and_follow_each_other_in_time() {
 }
 
 #[test]
-fn a_difference_within_the_spread_of_the_runs_is_noise() {
-    let old = [run(9.0, 5), run(10.0, 5), run(11.0, 5)];
-    assert_eq!(judgement(&old, &[run(10.5, 5)], "rate"), Judgement::WithinNoise);
-    assert_eq!(judgement(&old, &[run(20.0, 5)], "rate"), Judgement::Worse);
-    assert_eq!(judgement(&old, &[run(5.0, 5)], "rate"), Judgement::Better);
-    assert_eq!(judgement(&old, &[run(10.0, 9)], "p50"), Judgement::Worse);
-    assert_eq!(judgement(&old, &[run(10.0, 2)], "p99"), Judgement::Better);
-    // Runs at a fixed rate are alike to a hair.
-    assert_eq!(judgement(&[run(10.0, 5), run(10.0, 5)], &[run(10.001, 5)], "rate"), Judgement::WithinNoise);
-    let p50 = &compare(&old, &[run(10.0, 10)]).figures[1];
-    assert!((p50.ratio.unwrap() - 2.0).abs() < 0.01, "{p50:?}");
-}
-
-#[test]
-fn one_run_on_each_side_cannot_be_told_from_noise() {
-    assert_eq!(judgement(&[run(10.0, 5)], &[run(12.0, 5)], "rate"), Judgement::Untold);
-    let same = compare(&[run(10.0, 5)], &[run(10.0, 5)]);
-    assert!(same.same_load && same.figures.iter().all(|each| each.judgement == Judgement::WithinNoise));
-}
-
-#[test]
-fn another_load_is_said_to_be_another() {
+fn runs_of_several_loads_that_are_merged_have_a_note() {
     let mut other = run(10.0, 5);
     other.shape.mix = "list=1".to_owned();
-    assert!(!compare(&[run(10.0, 5)], &[other]).same_load);
+    assert_eq!(LoadReport::new(&[run(10.0, 5), other], None).doubts, [Doubt::SeveralLoads]);
+    assert_eq!(LoadReport::new(&[run(10.0, 5), run(11.0, 6)], None).doubts, []);
 }
 
 #[test]
 fn a_client_that_missed_its_schedule_says_so() {
     let mut late = run(10.0, 5);
     late.lateness = Some(late.latencies());
-    assert!(matches!(doubts(&late)[..], [Doubt::Late { .. }]));
+    assert!(matches!(doubts_about(&late)[..], [Doubt::Late { .. }]));
     late.held_back = 3;
-    assert_eq!(doubts(&late), [Doubt::HeldBack { calls: 3 }]);
-    assert_eq!(doubts(&run(10.0, 5)), []);
+    assert_eq!(doubts_about(&late), [Doubt::HeldBack { calls: 3 }]);
+    assert_eq!(doubts_about(&run(10.0, 5)), []);
+}
+
+#[test]
+fn where_nothing_was_answered_the_doctor_is_named_and_no_percentile_is_doubted() {
+    assert_eq!(doubts_about(&failed_run(20)), [Doubt::NoneAnswered]);
+    assert!(Doubt::NoneAnswered.to_string().contains("`ticketing-client doctor`"));
+    assert_eq!(doubts_about(&failed_run(0)), [], "it was interrupted in its warm-up");
+    let mut few = run(10.0, 5);
+    few.answered.values_mut().for_each(|latencies| {
+        latencies.clear();
+        latencies.record(Duration::from_millis(5));
+    });
+    assert_eq!(doubts_about(&few), [Doubt::Few { answers: 1 }]);
+}
+
+#[test]
+fn of_merged_runs_the_first_error_of_each_code_is_told_on_the_page_too() {
+    let with_error =
+        |error: &str| Run { first_errors: [("UNAVAILABLE".to_owned(), error.to_owned())].into(), ..failed_run(20) };
+    let page = page(&LoadReport::new(&[with_error("<one>\u{1b}"), with_error("other")], None));
+    assert!(page.contains("        the first: &lt;one&gt;\\u{1b}\n"), "{page}");
+    assert!(page.contains(" 40\n        the first:") && !page.contains("other"), "{page}");
 }
 
 #[test]
@@ -108,10 +123,31 @@ fn saved_runs_are_read_back_one_by_one() {
 }
 
 #[test]
+fn a_saved_run_that_did_not_last_is_unfit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.json");
+    for (seconds, told) in [(-1.0, "lasted -1 s"), (0.0, "lasted 0 s"), (f64::NAN, "expected f64")] {
+        saved::write(&file, vec![run(10.0, 5), run(seconds, 5)]).unwrap();
+        let error = saved::read(&file).expect_err(told).to_string();
+        assert!(error.contains(told) && error.lines().count() == 1, "{error}");
+    }
+}
+
+#[test]
+fn a_file_of_a_program_that_kept_no_errors_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("runs.json");
+    saved::write(&file, vec![failed_run(20)]).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let earlier = text.replace("\"first_errors\":{},", "");
+    assert_ne!(earlier, text);
+    std::fs::write(&file, earlier).unwrap();
+    assert_eq!(saved::read(&file).unwrap(), [failed_run(20)]);
+}
+
+#[test]
 fn the_page_needs_nothing_else_and_names_cannot_break_it() {
-    let mut page = Vec::new();
-    write_load_page(&LoadReport::new(&[run(10.0, 5)], None), &mut page).unwrap();
-    let page = String::from_utf8(page).unwrap();
+    let page = page(&LoadReport::new(&[run(10.0, 5)], None));
     assert_eq!((page.matches("<svg").count(), page.matches("</svg>").count()), (4, 4));
     for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url(", "src=", "<pod-b>", "NaN", "inf,"]
     {
@@ -122,12 +158,6 @@ fn the_page_needs_nothing_else_and_names_cannot_break_it() {
 
 #[test]
 fn a_run_in_which_nobody_answered_is_drawn_too() {
-    let mut none = run(10.0, 5);
-    none.answered.clear();
-    none.pods.clear();
-    none.slices.clear();
-    let mut page = Vec::new();
-    write_load_page(&LoadReport::new(&[none], None), &mut page).unwrap();
-    let page = String::from_utf8(page).unwrap();
+    let page = page(&LoadReport::new(&[failed_run(0)], None));
     assert!(!page.contains("NaN") && page.contains("</html>"));
 }

@@ -31,6 +31,7 @@ pub(in crate::report) fn value(report: &LoadReport) -> Value {
         "ok": run.ok(),
         "failed": run.failed(),
         "failures": run.failures,
+        "first_errors": run.first_errors,
         "pods": run.pods,
         "seconds": run.seconds,
         "calls_per_second": run.calls_per_second(),

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use ticketing_logging::Plain;
+
 use super::{PERCENTILES, ms, offered};
 use crate::command::{Comparison, Judgement, LoadReport, bars};
 
@@ -35,6 +37,9 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
     }
     for (code, calls) in &run.failures {
         writeln!(out, "failed  {code:<20} {calls:>10}")?;
+        if let Some(error) = run.first_errors.get(code) {
+            writeln!(out, "        the first: {}", Plain(error))?;
+        }
     }
     writeln!(out, "{}", bars(&run.pods))?;
     for doubt in &report.doubts {
@@ -46,9 +51,9 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
 fn compared(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let Comparison { old_runs, new_runs, same_load, figures } = comparison;
     writeln!(out)?;
-    writeln!(out, "compared with before (runs: {old_runs} before, {new_runs} now; medians)")?;
+    writeln!(out, "compared with before (runs: {old_runs} before, {new_runs} now; means)")?;
     if !same_load {
-        writeln!(out, "note: not the same load was offered; a difference may come from that")?;
+        writeln!(out, "note: not the same load was offered, so no figure is judged")?;
     }
     for each in figures {
         let ratio = each.ratio.map(|ratio| format!("{ratio:.3}x")).unwrap_or_default();
@@ -69,6 +74,8 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::WithinNoise => "no difference beyond the noise of the runs",
         Judgement::Better => "better",
         Judgement::Worse => "worse",
-        Judgement::Untold => "cannot be told from noise; save three runs or more, and --merge them",
+        Judgement::Untold => "not judged: save three runs or more of each side, and --merge them",
+        Judgement::TooFewAnswers => "not judged: too few answers for it; let each run go on for longer",
+        Judgement::NotComparable => "not judged: another load was offered",
     }
 }
