@@ -3,7 +3,8 @@
 //! A [`Channel`] is one long-lived connection to one [`Target`]; [`Channel::customers`] makes typed calls on it.
 //! Every call has a deadline, every failure is a [`CallError`] that says what failed, where, and what to try.
 //! [`Channels`] add what a service needs for long: several connections, their replacement by age, retries within a
-//! budget and hedged reads, for any stub that grpcio generates (`examples/greeter`).
+//! budget and hedged reads, for any stub that grpcio generates (`examples/greeter`). Calls with a stream on either side
+//! take a connection of theirs ([`Channels::stream`]) and are sent once.
 //! Nothing here reads environment variables, writes to the terminal or installs a logger.
 //!
 //! ```no_run
@@ -55,6 +56,13 @@
 //! Certificates that are renewed in their files are used without a restart. Why a handshake fails, which C-core does not
 //! say, is found out by [`Target::examine_tls`].
 //!
+//! # Names
+//!
+//! Names shall be looked up as the rest of the system does it (`/etc/nsswitch.conf`, `/etc/hosts`, search domains). C-core does
+//! so in this repository, where `.cargo/config.toml` has it built without c-ares. In another one grpcio brings c-ares along,
+//! in a version with known faults, and C-core prefers it unless the process has `GRPC_DNS_RESOLVER=native` in its
+//! environment: set it in the manifest, or build as is done here.
+//!
 //! # Many calls at once
 //!
 //! A service that makes many calls at once adds three things of its own, none of which a library can bring along. Without
@@ -104,7 +112,7 @@ mod retry;
 mod target;
 mod tls;
 
-pub use calls::Safety;
+pub use calls::{Safety, Streaming};
 pub use certificates::{Role, Unfit};
 pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_MESSAGE_BYTES};
 pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};

@@ -5,7 +5,7 @@ mod common;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use common::raw::{frame, message, start_of_call};
+use common::raw::{frame, message, preface, start_of_call};
 use common::{TestServer, call_raw, connect, connect_compressing, patiently, serve, unfit_fields};
 use grpcio::RpcStatusCode;
 use protobuf::Message as _;
@@ -232,4 +232,27 @@ fn grpc_status_of(server: &TestServer, first: &[u8], then: &[u8]) -> String {
         assert_ne!(read, 0, "the connection ended without a grpc-status: {:?}", String::from_utf8_lossy(&received));
         received.extend_from_slice(&chunk[..read]);
     }
+}
+
+#[test]
+fn a_caller_that_pings_all_the_time_is_sent_away() {
+    const PING: u8 = 6;
+    const GOAWAY: u8 = 7;
+    const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
+    let server = serve();
+    let mut caller = TcpStream::connect(server.grpc).expect("the port is open");
+    caller.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("set");
+    let pings: Vec<_> = (0..5).flat_map(|_| frame(PING, 0, 0, &[7; 8])).collect();
+    caller.write_all(&[preface(), pings].concat()).expect("sent");
+    loop {
+        let mut head = [0; 9];
+        caller.read_exact(&mut head).expect("a frame");
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        caller.read_exact(&mut payload).expect("whole");
+        if head[3] == GOAWAY {
+            assert_eq!(payload[4..8], ENHANCE_YOUR_CALM);
+            break;
+        }
+    }
+    assert_unharmed(&server);
 }

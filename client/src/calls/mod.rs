@@ -2,6 +2,7 @@
 
 mod budget;
 mod recent;
+mod streaming;
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use grpcio::{CallOption, ClientUnaryReceiver, Metadata, MetadataBuilder};
 
 pub(crate) use budget::Budget;
 pub(crate) use recent::Recent;
+pub use streaming::Streaming;
 
 use crate::channels::connection::Lease;
 use crate::customers::{Answer, IDEMPOTENT_HEADER};
@@ -115,9 +117,11 @@ where
                     *attempts += 1;
                     let second = pin!(self.attempt(inner.lease(Some(slot))));
                     // Whichever is still under way when this returns is dropped, and C-core cancels it.
-                    match select(first, second).await {
-                        Either::Left((Err(_), other)) | Either::Right((Err(_), other)) => other.await,
-                        Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+                    let (Either::Left((outcome, other)) | Either::Right((outcome, other))) =
+                        select(first, second).await;
+                    match outcome {
+                        Err(error) if may_pass(error.code) => other.await,
+                        answer => answer,
                     }
                 }
                 Either::Right(((), first)) => first.await,

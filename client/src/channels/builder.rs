@@ -30,13 +30,19 @@ pub enum Policy {
     RoundRobin,
 }
 
+enum Age {
+    /// What the policy needs.
+    OfPolicy,
+    Set(Option<Duration>),
+}
+
 /// Settings of [`Channels`] that are not made yet.
 #[must_use = "a builder does nothing until `build`"]
 pub struct ChannelsBuilder {
     target: Target,
     policy: Policy,
     deadline: Duration,
-    max_age: Option<Duration>,
+    max_age: Age,
     idle_after: Duration,
     keepalive: Keepalive,
     wait_for_ready: bool,
@@ -45,6 +51,10 @@ pub struct ChannelsBuilder {
 }
 
 const MOST_CONNECTIONS: usize = 64;
+/// A shorter life would make connections for nothing but to end them.
+const SHORTEST_AGE: Duration = Duration::from_secs(1);
+/// As C-core has it.
+const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 /// C-core's own default.
 const DEFAULT_IDLE: Duration = Duration::from_mins(30);
 /// Rarer would let callers miss new pods for long; oftener would cost connections for nothing.
@@ -56,7 +66,7 @@ impl ChannelsBuilder {
             target,
             policy: Policy::default(),
             deadline: DEFAULT_DEADLINE,
-            max_age: None,
+            max_age: Age::OfPolicy,
             idle_after: DEFAULT_IDLE,
             keepalive: Keepalive::default(),
             wait_for_ready: false,
@@ -65,11 +75,9 @@ impl ChannelsBuilder {
         }
     }
 
-    /// How calls spread; [`Policy::Single`] unless set. A policy with several connections also sets the
-    /// [age](Self::max_age) to 5 minutes unless that is set later.
+    /// How calls spread; [`Policy::Single`] unless set.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
-        self.max_age = (policy != Policy::Single).then_some(DEFAULT_AGE);
         self
     }
 
@@ -79,16 +87,18 @@ impl ChannelsBuilder {
         self
     }
 
-    /// Replaces each connection when it is between 0.8 times and once as old as this; `None`: never. The new one is
-    /// ready before calls move to it, and calls on the old one are finished there.
+    /// Replaces each connection that is called on when it is between 0.8 times and once as old as this; `None`: never.
+    /// The new one is ready before calls move to it, and calls on the old one are finished there. Unless set, 5 minutes
+    /// for a policy with several connections and never for [`Policy::Single`]; less than 1 s is taken for 1 s.
     pub fn max_age(mut self, age: impl Into<Option<Duration>>) -> Self {
-        self.max_age = age.into();
+        self.max_age = Age::Set(age.into().map(|age| age.max(SHORTEST_AGE)));
         self
     }
 
-    /// Closes connections after so long without a call; 30 minutes unless set. C-core takes less than 1 s for 1 s.
+    /// Closes connections after so long without a call; 30 minutes unless set, and less than 1 s is taken for 1 s. The
+    /// next call makes them again.
     pub fn idle_after(mut self, idle: Duration) -> Self {
-        self.idle_after = idle;
+        self.idle_after = idle.max(SHORTEST_IDLE);
         self
     }
 
@@ -108,8 +118,9 @@ impl ChannelsBuilder {
         self
     }
 
-    /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection, within the
-    /// retry budget. The first good answer wins and the other attempt is cancelled. Off unless set.
+    /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection (with
+    /// [`Policy::Single`] on the same one), within the retry budget. The first answer wins, a refusal that trying again
+    /// would not change included, and the other attempt is cancelled. Off unless set.
     pub fn hedged_reads(mut self, hedging: bool) -> Self {
         self.hedging = hedging;
         self
@@ -121,8 +132,16 @@ impl ChannelsBuilder {
         self
     }
 
+    fn age(&self) -> Option<Duration> {
+        match self.max_age {
+            Age::OfPolicy => (self.policy != Policy::Single).then_some(DEFAULT_AGE),
+            Age::Set(age) => age,
+        }
+    }
+
     /// Makes the channels. Nothing is connected yet: calls do that.
     pub fn build(self) -> Channels {
+        let max_age = self.age();
         let connections = match self.policy {
             Policy::Pool { connections } => connections.clamp(1, MOST_CONNECTIONS),
             Policy::Single | Policy::RoundRobin => 1,
@@ -142,7 +161,8 @@ impl ChannelsBuilder {
                 environment,
                 slots: Vec::with_capacity(connections),
                 deadline: self.deadline,
-                max_age: self.max_age,
+                max_age,
+                idle_after: self.idle_after,
                 wait_for_ready: self.wait_for_ready,
                 hedging: self.hedging,
                 budget: Default::default(),

@@ -45,7 +45,7 @@ impl Default for Keepalive {
 #[derive(Clone, Default)]
 pub(crate) struct Dialling {
     pub(crate) round_robin: bool,
-    /// Closed after so long without a call; C-core's own default where there is none.
+    /// Closed by C-core so long after the last call on it; C-core's own default where there is none.
     pub(crate) idle_after: Option<Duration>,
     pub(crate) keepalive: Keepalive,
 }
@@ -89,13 +89,21 @@ pub(crate) struct Connection {
     /// Which generation of certificates it was made with.
     pub(crate) generation: u64,
     in_flight: AtomicUsize,
+    /// A call began on it since somebody asked.
+    called: AtomicBool,
     /// The last call did not reach anybody. Such a connection has few calls in flight and would draw all others.
     failing: AtomicBool,
 }
 
 impl Connection {
     pub(crate) fn new(channel: grpcio::Channel, generation: u64) -> Arc<Self> {
-        Arc::new(Self { channel, generation, in_flight: AtomicUsize::new(0), failing: AtomicBool::new(false) })
+        Arc::new(Self {
+            channel,
+            generation,
+            in_flight: AtomicUsize::new(0),
+            called: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
+        })
     }
 
     /// What a choice goes by: the smaller, the better.
@@ -104,15 +112,25 @@ impl Connection {
     }
 
     pub(crate) fn set_failing(&self, failing: bool) {
-        // Mostly it is so already, and a write would take the cache line from all other threads.
-        if self.failing.load(Ordering::Relaxed) != failing {
-            self.failing.store(failing, Ordering::Relaxed);
-        }
+        set(&self.failing, failing);
+    }
+
+    /// Whether a call is on it, or has been since this was asked the last time.
+    pub(crate) fn was_called(&self) -> bool {
+        self.called.swap(false, Ordering::Relaxed) || self.in_flight.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn lease(self: Arc<Self>, slot: usize) -> Lease {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        set(&self.called, true);
         Lease { connection: self, slot }
+    }
+}
+
+fn set(flag: &AtomicBool, to: bool) {
+    // Mostly it is so already, and a write would take the cache line from all other threads.
+    if flag.load(Ordering::Relaxed) != to {
+        flag.store(to, Ordering::Relaxed);
     }
 }
 

@@ -3,10 +3,13 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use futures::future::{Either, select};
+use async_std::future::timeout;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Either, select};
 
+use super::Inner;
+use super::connection::Connection;
 use super::state::State;
-use super::{Inner, Slot};
 
 /// How soon it is noticed that the last handle has been dropped, or that a connection has become old.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -20,24 +23,21 @@ const YOUNGEST: f64 = 0.8;
 
 /// Looks after one place until the last handle is gone.
 pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
-    let mut told = State::Idle;
-    let mut told_why = false;
+    let mut told = Told::default();
+    let mut use_of = Use::new();
     let mut due = None;
     let mut renewed = None;
+    let mut young: Option<BoxFuture<'static, Option<Arc<Connection>>>> = None;
     loop {
         let Some(held) = inner.upgrade() else { return };
         let Some(slot) = held.slots.get(place) else { return };
         let connection = slot.current();
         let raw = connection.channel.check_connectivity_state(false);
         let state = State::of(raw);
-        // A connection fails before the calls that wait for it do: why is known only then.
-        if state != told || (state == State::Failing && !told_why && held.states.know_why()) {
-            told = state;
-            told_why = state == State::Failing && held.states.know_why();
-            held.states.changed(place, state);
-        }
+        told.tell(&held, place, state);
         // Each time: a call that failed before may be noted only after the change, and nothing else would clear it.
         connection.set_failing(state == State::Failing);
+        use_of.look(&connection);
         // The age counts from when it was first seen connected: what is idle has no connection that could be old.
         match (held.max_age, state) {
             (Some(age), State::Ready) if due.is_none() => due = Some(Instant::now() + jittered(age)),
@@ -45,45 +45,91 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             _ => {}
         }
         let generation = held.target.generation();
-        if generation != connection.generation && renewed != Some(generation) {
+        let outdated = generation != connection.generation && renewed != Some(generation);
+        if outdated {
             renewed = Some(generation);
-            if state == State::Idle {
-                // Nothing is lost, and there is nothing to wait for: the next call connects.
-                slot.exchange(held.connection());
-            } else {
-                due = Some(Instant::now());
-            }
         }
-        if due.is_some_and(|due| Instant::now() >= due) {
-            if replace(&held, slot).await {
-                held.states.changed(place, State::Replaced);
-                told = State::Replaced;
-                due = None;
-            } else {
-                due = Some(Instant::now() + REPLACEMENT_TIMEOUT);
-            }
+        if outdated && state == State::Idle || state == State::Ready && use_of.is_over(held.idle_after) {
+            // Nothing is lost, and there is nothing to wait for: the next call connects.
+            slot.exchange(held.connection());
+            use_of = Use::new();
             continue;
+        }
+        // What nobody has called on is left to become idle.
+        let old = due.is_some_and(|due| Instant::now() >= due) && use_of.called;
+        if young.is_none() && (outdated || old) {
+            young = Some(ready(held.connection()).boxed());
         }
         // Only the channel is held on to, so that the last handle can be dropped meanwhile.
         drop(held);
-        let changed = connection.channel.wait_for_state_change(raw, LOOK_EVERY);
+        let changed = Box::pin(connection.channel.wait_for_state_change(raw, LOOK_EVERY));
         drop(connection);
-        changed.await;
+        let Some(coming) = &mut young else {
+            changed.await;
+            continue;
+        };
+        if let Either::Right((came, _)) = select(changed, coming).await {
+            young = None;
+            due = Some(Instant::now() + REPLACEMENT_TIMEOUT);
+            let (Some(came), Some(held)) = (came, inner.upgrade()) else { continue };
+            let Some(slot) = held.slots.get(place) else { return };
+            slot.exchange(came);
+            told.tell(&held, place, State::Replaced);
+            due = None;
+            use_of = Use::new();
+        }
     }
 }
 
-/// Makes a new connection and exchanges it for the old one when it is ready; no call is ever without one.
-async fn replace(inner: &Arc<Inner>, slot: &Slot) -> bool {
-    let young = inner.connection();
-    let ready = Box::pin(young.channel.wait_for_connected(REPLACEMENT_TIMEOUT));
-    let ready = match select(ready, Box::pin(async_std::task::sleep(REPLACEMENT_TIMEOUT))).await {
-        Either::Left((ready, _)) => ready,
-        Either::Right(_) => false,
-    };
-    if ready {
-        slot.exchange(young);
+/// What listeners were told last.
+struct Told {
+    state: State,
+    why: bool,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { state: State::Idle, why: false }
     }
-    ready
+}
+
+impl Told {
+    /// A connection fails before the calls that wait for it do: why is known only then, and told once more.
+    fn tell(&mut self, inner: &Inner, place: usize, state: State) {
+        if state != self.state || (state == State::Failing && !self.why && inner.states.know_why()) {
+            *self = Self { state, why: state == State::Failing && inner.states.know_why() };
+            inner.states.changed(place, state);
+        }
+    }
+}
+
+/// Whether anybody calls on a connection. C-core closes a connection so long after its last call, but one on which there
+/// was none, as after a replacement, it keeps for ever.
+struct Use {
+    called: bool,
+    quiet_since: Instant,
+}
+
+impl Use {
+    fn new() -> Self {
+        Self { called: false, quiet_since: Instant::now() }
+    }
+
+    fn look(&mut self, connection: &Connection) {
+        if connection.was_called() {
+            *self = Self { called: true, quiet_since: Instant::now() };
+        }
+    }
+
+    fn is_over(&self, idle_after: Duration) -> bool {
+        self.quiet_since.elapsed() >= idle_after
+    }
+}
+
+/// The connection once it is ready to take the place of another; none if it did not become so in time.
+async fn ready(young: Arc<Connection>) -> Option<Arc<Connection>> {
+    let ready = timeout(REPLACEMENT_TIMEOUT, young.channel.wait_for_connected(REPLACEMENT_TIMEOUT)).await;
+    (ready == Ok(true)).then_some(young)
 }
 
 fn jittered(age: Duration) -> Duration {

@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     slots: Vec<Slot>,
     pub(crate) deadline: Duration,
     max_age: Option<Duration>,
+    idle_after: Duration,
     pub(crate) wait_for_ready: bool,
     pub(crate) hedging: bool,
     pub(crate) budget: Budget,

@@ -10,6 +10,8 @@ use crate::stop::Stop;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// A server that asks for more is asked again after this: nobody sits before a command that does nothing for an hour.
+const LONGEST_ASKED: Duration = Duration::from_secs(30);
 
 /// What all calls of a long command share.
 #[derive(Clone, Copy)]
@@ -47,7 +49,7 @@ impl Patience<'_> {
                 return Err(Ended::Failed(CallError { elapsed: since.elapsed(), ..error }));
             }
             self.progress.trouble(&error);
-            if self.stop.within(backoff.pause(error.retry_after)).await {
+            if self.stop.within(backoff.pause(error.retry_after).min(LONGEST_ASKED)).await {
                 return Err(Ended::Stopped);
             }
         }

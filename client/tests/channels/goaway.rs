@@ -23,6 +23,16 @@ fn a_graceful_goaway_fails_no_call() {
     assert!(server.connections() > 5, "{} connections", server.connections());
 }
 
+#[test]
+fn a_call_that_a_goaway_sends_away_untouched_is_made_on_another_connection() {
+    let server = Greeter::start(|_| Reply::Hello);
+    let port = server.port;
+    let relay = Relay::start(move |number| if number == 1 { Meet::GoAway } else { Meet::Pass(port) });
+    // Even one that may happen twice: the first server says that it did not.
+    block_on(greet(&channels_to(relay.port).build(), Safety::Once)).unwrap();
+    assert_eq!((relay.accepted(), server.attempts()), (2, 1));
+}
+
 /// A ping that reaches a server after it has closed the connection is answered by a reset, which can overtake the server's
 /// last answers. (Keepalive pings come after 30 s without a word, when no answer is under way.)
 #[test]

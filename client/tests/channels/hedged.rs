@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_std::task::block_on;
 use futures::future::join_all;
-use ticketing_client::{Policy, Safety};
+use grpcio::{RpcStatus, RpcStatusCode};
+use ticketing_client::{Code, Policy, Safety};
 
 use crate::greeter::{Greeter, Reply, greet};
 use crate::wait::until;
@@ -33,6 +34,24 @@ fn a_read_that_is_stuck_is_answered_by_the_second_attempt() {
     for read in 0..2 * USUAL {
         let answer = block_on(greet(&channels, Safety::Read));
         assert!(answer.is_ok(), "read {read}: {answer:?}");
+    }
+    assert!(server.attempts() > 2 * USUAL);
+}
+
+#[test]
+fn a_refusal_that_stands_wins_too() {
+    let server = Greeter::start(|attempt| match attempt {
+        ..=USUAL => usual(),
+        stuck if stuck % 8 == 0 => Reply::Silence,
+        _ => Reply::Refused(RpcStatus::with_message(RpcStatusCode::NOT_FOUND, "no such person".to_owned())),
+    });
+    let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
+    while server.attempts() < USUAL {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+    }
+    for read in 0..USUAL {
+        let error = block_on(greet(&channels, Safety::Read)).unwrap_err();
+        assert_eq!(error.code, Code::NotFound, "read {read}: {error}");
     }
     assert!(server.attempts() > 2 * USUAL);
 }

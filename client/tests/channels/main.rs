@@ -22,7 +22,10 @@ mod retries;
 #[expect(dead_code, reason = "the tests of the program use the rest")]
 #[path = "../program/scripted.rs"]
 mod scripted;
+#[path = "../program/server.rs"]
+mod server;
 mod states;
+mod streams;
 #[rustfmt::skip]
 #[allow(clippy::pedantic, unreachable_pub, reason = "it is generated")]
 #[path = "../../examples/greeter/gen/greeter/mod.rs"]

@@ -21,6 +21,8 @@ pub(crate) enum Meet {
     Close,
     /// It is accepted, and the end of all answers is told at once.
     HalfClose,
+    /// It is accepted, and its first call is sent away untouched.
+    GoAway,
 }
 
 pub(crate) struct Relay {
@@ -97,6 +99,7 @@ impl Shared {
             Meet::Reset => reset(&caller),
             Meet::Close => drop(caller),
             Meet::Silence => drop(thread::spawn(move || discard(&caller))),
+            Meet::GoAway => drop(thread::spawn(move || go_away(&caller))),
             Meet::HalfClose => {
                 caller.shutdown(Shutdown::Write).unwrap();
                 thread::spawn(move || discard(&caller));
@@ -135,6 +138,24 @@ fn copy(mut from: &TcpStream, mut to: &TcpStream, silent: &AtomicBool, note: imp
             return;
         }
     }
+}
+
+/// A server that leaves just as a call comes (RFC 9113, 6.8): the last stream that it takes is none.
+fn go_away(mut caller: &TcpStream) {
+    const PREFACE: usize = 24;
+    const HEADERS: u8 = 1;
+    const EMPTY_SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    caller.write_all(&EMPTY_SETTINGS).unwrap();
+    caller.read_exact(&mut [0; PREFACE]).unwrap();
+    let mut head = [0; 9];
+    while head[3] != HEADERS {
+        caller.read_exact(&mut head).unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        caller.read_exact(&mut vec![0; length as usize]).unwrap();
+    }
+    caller.write_all(&GOAWAY).unwrap();
+    discard(caller);
 }
 
 fn discard(mut from: &TcpStream) {

@@ -39,23 +39,52 @@ fn what_may_happen_twice_is_sent_once() {
     assert_eq!(server.attempts(), 1);
 }
 
+/// Asks for a pause of so many seconds.
+fn asks_for(seconds: i64) -> Reply {
+    let mut info = RetryInfo::new();
+    info.retry_delay.mut_or_insert_default().seconds = seconds;
+    let any = Any {
+        type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
+        value: info.write_to_bytes().unwrap(),
+        ..Any::new()
+    };
+    let details = Status { details: vec![any], ..Status::new() }.write_to_bytes().unwrap();
+    Reply::Refused(RpcStatus::with_details(RpcStatusCode::UNAVAILABLE, "later".to_owned(), details))
+}
+
 #[test]
 fn a_server_that_asks_for_more_time_than_there_is_is_left_alone() {
-    let server = Greeter::start(|_| {
-        let mut info = RetryInfo::new();
-        info.retry_delay.mut_or_insert_default().seconds = 20;
-        let any = Any {
-            type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
-            value: info.write_to_bytes().unwrap(),
-            ..Any::new()
-        };
-        let details = Status { details: vec![any], ..Status::new() }.write_to_bytes().unwrap();
-        Reply::Refused(RpcStatus::with_details(RpcStatusCode::UNAVAILABLE, "later".to_owned(), details))
-    });
+    let server = Greeter::start(|_| asks_for(20));
     let error =
         block_on(greet(&server.channels().deadline(Duration::from_secs(10)).build(), Safety::Read)).unwrap_err();
     assert_eq!((error.attempts, error.retry_after), (1, Some(Duration::from_secs(20))));
     assert!(!error.details.is_empty());
+}
+
+#[test]
+fn a_server_that_asks_for_time_is_not_called_before() {
+    let server = Greeter::start(|attempt| if attempt == 1 { asks_for(2) } else { Reply::Hello });
+    let begun = Instant::now();
+    block_on(greet(&server.channels().build(), Safety::Read)).unwrap();
+    assert_eq!(server.attempts(), 2);
+    assert!(begun.elapsed() >= Duration::from_secs(2), "it came back after {:?}", begun.elapsed());
+}
+
+#[test]
+fn a_call_that_waits_for_a_connection_waits_no_longer_than_its_deadline() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let channels = channels_to(nobody).wait_for_ready(true).deadline(Duration::from_secs(1)).build();
+    let error = block_on(greet(&channels, Safety::Once)).unwrap_err();
+    assert_eq!((error.code, error.answered), (Code::DeadlineExceeded, false), "{error:?}");
+}
+
+#[test]
+fn a_server_that_takes_no_connection_is_left_longer_and_longer_alone() {
+    let relay = Relay::start(|_| Meet::Reset);
+    let channels = channels_to(relay.port).wait_for_ready(true).deadline(Duration::from_secs(3)).build();
+    block_on(greet(&channels, Safety::Once)).unwrap_err();
+    // Always after the first pause of 0.1 s it would be 30.
+    assert!((3..=12).contains(&relay.accepted()), "{} connections in 3 s", relay.accepted());
 }
 
 #[test]

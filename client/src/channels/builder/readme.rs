@@ -17,12 +17,12 @@ fn with(policy: Policy) -> ChannelsBuilder {
 #[test]
 fn the_readme_has_every_setting_with_its_default() {
     let (single, pool) = (with(Policy::default()), with(Policy::Pool { connections: 2 }));
-    assert_eq!((single.max_age, pool.max_age), (None, with(Policy::RoundRobin).max_age));
+    assert_eq!((single.age(), pool.age()), (None, with(Policy::RoundRobin).age()));
     let on = |yes: bool| if yes { "on" } else { "off" }.to_owned();
     let defaults = [
         ("policy", format!("`{:?}`", single.policy)),
         ("deadline", format_duration(single.deadline).to_string()),
-        ("max_age", format!("never; {} with several connections", format_duration(pool.max_age.unwrap()))),
+        ("max_age", format!("never; {} with several connections", format_duration(pool.age().unwrap()))),
         ("idle_after", format_duration(single.idle_after).to_string()),
         (
             "keepalive",

@@ -1,0 +1,73 @@
+//! Calls with a stream on either side.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use grpcio::CallOption;
+
+use crate::channels::connection::Lease;
+use crate::{CallError, Channels, MAX_DEADLINE, Target};
+
+/// A call with a stream on either side: what the stub returned, reached through it (`Deref`). Its connection counts it as a
+/// call in flight until this is dropped, which cancels it, and is not closed before.
+pub struct Streaming<R> {
+    call: R,
+    _lease: Lease,
+    method: &'static str,
+    target: Arc<Target>,
+    begun: Instant,
+}
+
+impl Channels {
+    /// Begins `method` of any service, a call with a stream on either side. `start` begins it on the connection that a
+    /// unary call would take:
+    ///
+    /// ```ignore
+    /// |channel, options| HealthClient::new(channel).watch_opt(&request, options)
+    /// ```
+    ///
+    /// With `within` it ends after so long (cut to [`MAX_DEADLINE`]), without when either side ends it. Nothing is sent a
+    /// second time: what a stream had told by then is known to its caller alone. The error is that of a call that could
+    /// not begin; later ones come from the stream, and [`Streaming::failed`] makes them a [`CallError`] too.
+    pub fn stream<R>(
+        &self,
+        within: Option<Duration>,
+        method: &'static str,
+        start: impl FnOnce(grpcio::Channel, CallOption) -> grpcio::Result<R>,
+    ) -> Result<Streaming<R>, CallError> {
+        let begun = Instant::now();
+        let lease = self.inner.lease(None);
+        let options = CallOption::default().wait_for_ready(self.inner.wait_for_ready);
+        let options = match within {
+            Some(within) => options.timeout(within.min(MAX_DEADLINE)),
+            None => options,
+        };
+        let target = self.target().clone();
+        match start(lease.connection.channel.clone(), options) {
+            Ok(call) => Ok(Streaming { call, _lease: lease, method, target, begun }),
+            Err(error) => Err(CallError::new(method, target, begun.elapsed(), &error)),
+        }
+    }
+}
+
+impl<R> Streaming<R> {
+    /// The error of its stream, with what is known about the call.
+    pub fn failed(&self, error: &grpcio::Error) -> CallError {
+        CallError::new(self.method, self.target.clone(), self.begun.elapsed(), error)
+    }
+}
+
+impl<R> Deref for Streaming<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.call
+    }
+}
+
+impl<R> DerefMut for Streaming<R> {
+    fn deref_mut(&mut self) -> &mut R {
+        &mut self.call
+    }
+}
