@@ -32,7 +32,7 @@ enum Command {
     },
     /// Run compose.yaml on this machine's engine: scale, kill and restart it while callers go on, look for every customer
     Compose,
-    /// Compare ways to balance calls over pods, and write docs/balancing.md (as root, ten minutes)
+    /// Compare ways to balance calls over pods, and write docs/balancing.md (as root, eight minutes)
     Balance(Balance),
     /// Try rollouts, faults, attacks and renewals of certificates, and write docs/reliability.md (as root)
     Chaos(Chaos),

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
-use std::time::SystemTime;
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -66,7 +65,7 @@ fn measure(stop: &Stop) -> Result<Findings, BedError> {
     let connection = costs::connection(stop)?;
     let sizes = SIZES.map(|addresses| size::measure(addresses, stop)).into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(Findings {
-        date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect(),
+        date: page::today(),
         cpus: available_parallelism().map_or(0, usize::from),
         costs: costs::all(&sizes, connection, store)?,
         sizes,

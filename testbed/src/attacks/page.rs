@@ -1,14 +1,13 @@
 //! docs/attacks.md: its measured parts, from `docs/attacks.json`.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::Tried;
+use crate::BedError;
 use crate::page::{self, Bars, Page, Row, number};
-use crate::{BedError, binaries};
 
 /// Where what was measured is kept.
 pub(super) const JSON: &str = "docs/attacks.json";
@@ -25,12 +24,6 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub(super) fn read(path: &Path) -> Result<Self, BedError> {
-        let full = binaries::repository().join(path);
-        let text = fs::read(full).map_err(BedError::io(format!("read {}", path.display())))?;
-        serde_json::from_slice(&text).map_err(|error| BedError::Unexpected(format!("{}: {error}", path.display())))
-    }
-
     /// Writes the page, its picture and what they are made of.
     pub(super) fn write(&self) -> Result<(), BedError> {
         self.drawn()?.iter().try_for_each(|(path, text)| page::write(path, text))
@@ -38,13 +31,12 @@ impl Findings {
 
     /// Every file that is made of the findings, with its content.
     fn drawn(&self) -> Result<Vec<(PathBuf, String)>, BedError> {
-        let json = serde_json::to_string_pretty(self).expect("findings are plain data") + "\n";
         let mut page = Page::open(PAGE)?;
         page.fill("through Envoy", &format!("{}\nMeasured on {}.\n", table(&self.envoy), self.date))?;
         page.fill("at a server", &table(&self.direct))?;
         let what = |tried: &Tried| format!("- **{}**: {}.\n", tried.name, tried.does);
         page.fill("what was done", &self.envoy.iter().map(what).collect::<String>())?;
-        let files = [(JSON, json), (PAGE, page.text()), (PICTURE, self.bars().svg()?)];
+        let files = [(JSON, page::json(self)), (PAGE, page.text()), (PICTURE, self.bars().svg()?)];
         Ok(files.map(|(path, text)| (path.into(), text)).into())
     }
 
@@ -78,11 +70,15 @@ fn table(all: &[Tried]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+    use crate::binaries;
 
     #[test]
     fn the_page_shows_what_was_measured() {
-        for (path, text) in Findings::read(Path::new(JSON)).unwrap().drawn().unwrap() {
+        for (path, text) in page::read::<Findings>(Path::new(JSON)).unwrap().drawn().unwrap() {
             let there = fs::read_to_string(binaries::repository().join(&path)).unwrap();
             let advice = format!("run `target/release/testbed attacks --from {JSON}`");
             assert!(there == text, "{} is not what {JSON} says: {advice}", path.display());

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use clap::builder::PossibleValuesParser;
 
 use super::page::Findings;
 use super::trial::{Ground, Tried, Way};
 use super::{ATTACKS, Attack};
-use crate::{BedError, Stop};
+use crate::{BedError, Stop, page};
 
 /// What Envoy alone, or Envoy too, protects a server from.
 const DIRECT: [&str; 8] = [
@@ -41,12 +40,11 @@ impl Attacks {
     /// Attacks, prints a line for each, and writes docs/attacks.md.
     pub fn run(&self, stop: &Stop) -> Result<ExitCode, BedError> {
         if let Some(file) = &self.from {
-            Findings::read(file)?.write()?;
+            page::read::<Findings>(file)?.write()?;
         } else if self.only.is_empty() {
             let direct = DIRECT.map(str::to_owned);
             let [envoy, direct] = [all(&[], Way::Envoy, stop)?, all(&direct, Way::Direct, stop)?];
-            let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect();
-            Findings { date, envoy, direct }.write()?;
+            Findings { date: page::today(), envoy, direct }.write()?;
         } else {
             all(&self.only, if self.direct { Way::Direct } else { Way::Envoy }, stop)?;
         }

@@ -11,9 +11,14 @@ pub(super) const fn why(column: Column, better: Way) -> Option<&'static str> {
              costs by itself, as client round_robin shows without a hop: on one pod calls that come together share wake-ups \
              and writes, on four hardly any do",
         ),
-        (Column::Cpu, Way::RoundRobin | Way::Pool) => Some(
+        (Column::Cpu, Way::RoundRobin) => Some(
             "The hop: Envoy reads, decides on and writes every call once more, where here a call passes nobody. Client and pods \
-             spend what they spend behind Envoy",
+             together spend what they spend behind Envoy",
+        ),
+        (Column::Cpu, Way::Pool) => Some(
+            "The hop: Envoy reads, decides on and writes every call once more, where a Service of layer 4 passes packets on in the \
+             kernel, whose time is not counted here. Of the rest the client bears more, on four connections in place of one, and \
+             the pods less; together it is what both spend behind Envoy",
         ),
         _ => None,
     }

@@ -16,7 +16,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
-use std::time::SystemTime;
 
 pub(crate) use arrival::arrivals;
 pub(crate) use callers::{Address, Running, now};
@@ -25,6 +24,7 @@ pub use event::Event;
 pub(crate) use page::measured_cells;
 pub use way::Way;
 
+use crate::page::{json, read, today};
 use crate::{BedError, Stop, binaries};
 use findings::{Cell, Findings};
 
@@ -49,7 +49,7 @@ impl Balance {
     /// Measures, and tells what was found.
     pub fn run(&self, stop: &Stop) -> Result<ExitCode, BedError> {
         if let Some(file) = &self.from {
-            page::write(&page::read(file)?)?;
+            page::write(&read(file)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         let ways = self.way.map_or(Way::ALL.to_vec(), |way| vec![way]);
@@ -59,7 +59,7 @@ impl Balance {
         if whole {
             page::write(&findings)?;
         } else {
-            println!("{}", pretty(&findings.cells));
+            print!("{}", json(&findings.cells));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -67,8 +67,8 @@ impl Balance {
 
 /// A `kept` run writes what it has after each cell, so that a late fault loses nothing.
 fn measure(ways: &[Way], events: &[Event], kept: bool, stop: &Stop) -> Result<Findings, BedError> {
-    let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect();
-    let mut findings = Findings { date, cpus: available_parallelism().map_or(0, usize::from), cells: Vec::new() };
+    let mut findings =
+        Findings { date: today(), cpus: available_parallelism().map_or(0, usize::from), cells: Vec::new() };
     for event in events {
         if *event == Event::Steady {
             match steady::measure(ways, stop) {
@@ -102,9 +102,5 @@ fn measure(ways: &[Way], events: &[Event], kept: bool, stop: &Stop) -> Result<Fi
 fn keep(findings: &Findings) -> Result<(), BedError> {
     let path = binaries::repository().join(KEPT);
     fs::create_dir_all(binaries::repository().join("target/figures")).map_err(BedError::io("make target/figures"))?;
-    fs::write(&path, pretty(findings) + "\n").map_err(BedError::io(format!("write {}", path.display())))
-}
-
-fn pretty(value: &impl serde::Serialize) -> String {
-    serde_json::to_string_pretty(value).expect("findings are plain data")
+    fs::write(&path, json(findings)).map_err(BedError::io(format!("write {}", path.display())))
 }

@@ -18,12 +18,6 @@ pub(super) fn write(findings: &Findings) -> Result<(), BedError> {
     drawn(findings)?.iter().try_for_each(|(path, text)| page::write(path, text))
 }
 
-/// What a file of findings holds.
-pub(super) fn read(path: &Path) -> Result<Findings, BedError> {
-    let text = fs::read(binaries::repository().join(path)).map_err(BedError::io(format!("read {}", path.display())))?;
-    serde_json::from_slice(&text).map_err(|error| BedError::Unexpected(format!("{}: {error}", path.display())))
-}
-
 /// Every file that is made of the findings, with its content.
 fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
     whole(findings)?;
@@ -32,7 +26,7 @@ fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
     page.fill("ways", &ways(findings))?;
     page.fill("not the best", &explanations(&shortfalls))?;
     page.fill("commands", &commands(findings))?;
-    let mut files = vec![(PathBuf::from(JSON), super::pretty(findings) + "\n"), (PathBuf::from(PAGE), page.text())];
+    let mut files = vec![(PathBuf::from(JSON), page::json(findings)), (PathBuf::from(PAGE), page.text())];
     for (name, bars) in plots::all(findings) {
         files.push((PathBuf::from(format!("docs/balancing/{name}.svg")), bars.svg()?));
     }
@@ -124,7 +118,7 @@ fn commands(findings: &Findings) -> String {
 /// Cells of the table that the page shows as measured by this version, and all of its cells. What makes no sense and says so
 /// is measured.
 pub(crate) fn measured_cells() -> Result<(usize, usize), BedError> {
-    let findings = read(Path::new(JSON))?;
+    let findings: Findings = page::read(Path::new(JSON))?;
     let version = super::findings::version()?;
     let of_this_version = |way: Way, column: Column| {
         findings
@@ -160,12 +154,12 @@ mod tests {
 
     #[test]
     fn the_page_shows_what_was_measured() {
-        check(&read(Path::new(JSON)).unwrap()).unwrap();
+        check(&page::read(Path::new(JSON)).unwrap()).unwrap();
     }
 
     /// As measured, but for what one way did.
     fn with(way: Way, event: Event, outcome: Outcome) -> Findings {
-        let mut findings = read(Path::new(JSON)).unwrap();
+        let mut findings: Findings = page::read(Path::new(JSON)).unwrap();
         let cell = findings.cells.iter_mut().find(|cell| (cell.way, cell.event) == (way, event)).unwrap();
         cell.outcome = outcome;
         findings

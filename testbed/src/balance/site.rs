@@ -11,7 +11,7 @@ use crate::{Bed, BedError, DnsServer, Endpoints, L4Balancer, Stop, Testbed};
 
 /// Pods at the start.
 pub(super) const PODS: usize = 4;
-/// Of every balancer: the same choices in each run.
+/// Of every balancer: the same choices in each run (docs/balancing.md names it).
 const SEED: u64 = 14;
 
 /// A bed, and what stands before it.

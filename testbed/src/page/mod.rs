@@ -1,11 +1,13 @@
 //! Pages of docs/ whose prose is written by hand, and whose measured parts are not: they stand between markers.
 
 mod bars;
+mod findings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use bars::{Bars, Row, number};
+pub use findings::{json, read, today};
 
 use crate::{BedError, binaries};
 

@@ -1,14 +1,12 @@
 //! What was measured, as `docs/reliability.json` keeps it.
 
-use std::fs;
 use std::path::Path;
 use std::thread::available_parallelism;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use crate::figures::{Figure, Json, Report as _, Seen};
-use crate::{BedError, binaries};
+use crate::{BedError, binaries, page};
 
 /// Where it is kept.
 pub(super) const JSON: &str = "docs/reliability.json";
@@ -48,31 +46,20 @@ pub(super) struct Told {
 }
 
 impl Findings {
-    /// What a file of findings holds.
-    pub(super) fn read(path: &Path) -> Result<Self, BedError> {
-        let full = binaries::repository().join(path);
-        let text = fs::read(full).map_err(BedError::io(format!("read {}", path.display())))?;
-        serde_json::from_slice(&text).map_err(|error| unfit(path, &error))
-    }
-
     /// What was found before; nothing where nobody has looked yet.
     pub(super) fn read_or_none() -> Result<Self, BedError> {
-        if binaries::repository().join(JSON).exists() { Self::read(Path::new(JSON)) } else { Ok(Self::default()) }
-    }
-
-    pub(super) fn text(&self) -> String {
-        serde_json::to_string_pretty(self).expect("findings are plain data") + "\n"
+        if binaries::repository().join(JSON).exists() { page::read(Path::new(JSON)) } else { Ok(Self::default()) }
     }
 }
 
 impl Run {
     /// Of today.
     pub(super) fn of(figures: &[Figure]) -> Result<Self, BedError> {
-        let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect();
         let mut json = Vec::new();
         Json.write(figures, &mut json).map_err(BedError::io("write figures to memory"))?;
-        let figures = serde_json::from_slice(&json).map_err(|error| unfit(Path::new(JSON), &error))?;
-        Ok(Self { date, cpus: available_parallelism().map_or(0, usize::from), figures })
+        let figures =
+            serde_json::from_slice(&json).map_err(|error| BedError::Unexpected(format!("figures: {error}")))?;
+        Ok(Self { date: page::today(), cpus: available_parallelism().map_or(0, usize::from), figures })
     }
 
     /// With the figures of an earlier run that were not measured again, in this order; its day is this one's.
@@ -83,8 +70,4 @@ impl Run {
         self.figures.sort_by_key(|told| order.iter().position(|name| *name == told.name));
         self
     }
-}
-
-fn unfit(path: &Path, error: &serde_json::Error) -> BedError {
-    BedError::Unexpected(format!("{}: {error}", path.display()))
 }

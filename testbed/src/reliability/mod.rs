@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::figures::{self, Area, Figure, Plan};
+use crate::page::read;
 use crate::{BedError, Stop};
 use findings::{Findings, Run};
 
@@ -29,7 +30,7 @@ impl Chaos {
     /// Tries, prints a line for each figure, and writes the page; fails where a figure is short.
     pub fn run(&self, stop: &Stop) -> Result<ExitCode, BedError> {
         if let Some(file) = &self.from {
-            page::write(&Findings::read(file)?)?;
+            page::write(&read(file)?)?;
             return Ok(ExitCode::SUCCESS);
         }
         let all = if self.soak { soak::PLANS } else { Area::Chaos.plans() };

@@ -24,7 +24,7 @@ fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
     page.fill("calls", &part(&findings.scenarios, calls))?;
     page.fill("what was done", &part(&findings.scenarios, notes))?;
     page.fill("soak", &part(&findings.soak, |run| format!("{}\n{}", figures(run), notes(run))))?;
-    let mut files = vec![(PathBuf::from(JSON), findings.text()), (PathBuf::from(PAGE), page.text())];
+    let mut files = vec![(PathBuf::from(JSON), page::json(findings)), (PathBuf::from(PAGE), page.text())];
     if let Some(bars) = findings.scenarios.as_ref().and_then(latency) {
         files.push((PathBuf::from(PICTURE), bars.svg()?));
     }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_page_shows_what_was_measured() {
-        for (path, text) in drawn(&Findings::read(Path::new(JSON)).unwrap()).unwrap() {
+        for (path, text) in drawn(&page::read(Path::new(JSON)).unwrap()).unwrap() {
             let there = fs::read_to_string(binaries::repository().join(&path)).unwrap();
             let advice = format!("run `target/release/testbed chaos --from {JSON}`");
             assert!(there == text, "{} is not what {JSON} says: {advice}", path.display());
