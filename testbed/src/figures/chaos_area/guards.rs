@@ -13,7 +13,7 @@ pub(super) fn proven(stop: &Stop) -> Result<Measured, BedError> {
         let Proof { guard, outcome } = proof;
         let place = format!("guards: {number} of {}: {}: {}", guards.len(), guard.file, guard.line);
         match outcome {
-            Outcome::Proven(said) => eprintln!("{place}: without it: {said}"),
+            Outcome::Proven(said) => eprintln!("{place}: without it: {said:.200}"),
             Outcome::NotProven(why) => eprintln!("{place}: NOT PROVEN: {why}"),
         }
     };
