@@ -1,10 +1,10 @@
 //! Client of the customer service.
 //!
 //! A [`Channel`] is one long-lived connection to one [`Target`]; [`Channel::customers`] makes typed calls on it.
-//! Every call has a deadline, every failure is a [`CallError`] that says what failed, where, and what to try.
+//! Every unary call has a deadline, every failure is a [`CallError`] that says what failed, where, and what to try.
 //! [`Channels`] add what a service needs for long: several connections, their replacement by age, retries within a
 //! budget and hedged reads, for any stub that grpcio generates (`examples/greeter`). Calls with a stream on either side
-//! take a connection of theirs ([`Channels::stream`]) and are sent once.
+//! are begun on one of the connections ([`Channels::stream`]), and sent once.
 //! Nothing here reads environment variables, writes to the terminal or installs a logger.
 //!
 //! ```no_run

@@ -113,7 +113,7 @@ where
             None => first.await,
             Some(patience) => match select(first, pin!(async_std::task::sleep(patience))).await {
                 Either::Left((outcome, _)) => outcome,
-                Either::Right(((), first)) if inner.budget.take() => {
+                Either::Right(((), first)) if *attempts < MAX_ATTEMPTS && inner.budget.take() => {
                     *attempts += 1;
                     let second = pin!(self.attempt(inner.lease(Some(slot))));
                     // Whichever is still under way when this returns is dropped, and C-core cancels it.
@@ -142,15 +142,7 @@ where
         .await;
         let outcome = outcome
             .map_err(|error| CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), &error));
-        match &outcome {
-            Err(error) if error.code == Code::Unavailable && error.is_unreached() => {
-                lease.connection.set_failing(true);
-                self.channels.inner.states.failed(&error.to_string());
-            }
-            // A deadline says nothing about the connection, and one that was lost is made anew by the next call.
-            Err(error) if !error.answered => {}
-            _ => lease.connection.set_failing(false),
-        }
+        self.channels.inner.learn(&lease, outcome.as_ref().err());
         outcome
     }
 

@@ -1,21 +1,21 @@
 //! Calls with a stream on either side.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use grpcio::CallOption;
 
 use crate::channels::connection::Lease;
-use crate::{CallError, Channels, MAX_DEADLINE, Target};
+use crate::{CallError, Channels, MAX_DEADLINE};
 
-/// A call with a stream on either side: what the stub returned, reached through it (`Deref`). Its connection counts it as a
-/// call in flight until this is dropped, which cancels it, and is not closed before.
+/// A call with a stream on either side: what the stub returned, reached through it (`Deref`): a receiver, or a pair of sink
+/// and receiver. Its connection counts it as a call in flight until this is dropped, which cancels it, and is not closed
+/// before.
 pub struct Streaming<R> {
     call: R,
-    _lease: Lease,
+    lease: Lease,
+    channels: Channels,
     method: &'static str,
-    target: Arc<Target>,
     begun: Instant,
 }
 
@@ -43,18 +43,20 @@ impl Channels {
             Some(within) => options.timeout(within.min(MAX_DEADLINE)),
             None => options,
         };
-        let target = self.target().clone();
         match start(lease.connection.channel.clone(), options) {
-            Ok(call) => Ok(Streaming { call, _lease: lease, method, target, begun }),
-            Err(error) => Err(CallError::new(method, target, begun.elapsed(), &error)),
+            Ok(call) => Ok(Streaming { call, lease, channels: self.clone(), method, begun }),
+            Err(error) => Err(CallError::new(method, self.target().clone(), begun.elapsed(), &error)),
         }
     }
 }
 
 impl<R> Streaming<R> {
-    /// The error of its stream, with what is known about the call.
+    /// The error of its stream, with what is known about the call. [`Channels`] learn from it what they do from a unary
+    /// call: why nobody is reached.
     pub fn failed(&self, error: &grpcio::Error) -> CallError {
-        CallError::new(self.method, self.target.clone(), self.begun.elapsed(), error)
+        let error = CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), error);
+        self.channels.inner.learn(&self.lease, Some(&error));
+        error
     }
 }
 

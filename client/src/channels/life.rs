@@ -26,7 +26,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
     let mut told = Told::default();
     let mut use_of = Use::new();
     let mut due = None;
-    let mut renewed = None;
+    let mut retry_at: Option<Instant> = None;
     let mut young: Option<BoxFuture<'static, Option<Arc<Connection>>>> = None;
     loop {
         let Some(held) = inner.upgrade() else { return };
@@ -44,20 +44,21 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             (_, State::Idle) => due = None,
             _ => {}
         }
-        let generation = held.target.generation();
-        let outdated = generation != connection.generation && renewed != Some(generation);
-        if outdated {
-            renewed = Some(generation);
+        if state == State::Idle {
+            // A connection that nobody has needs no successor.
+            young = None;
         }
+        let outdated = held.target.generation() != connection.generation;
         if outdated && state == State::Idle || state == State::Ready && use_of.is_over(held.idle_after) {
             // Nothing is lost, and there is nothing to wait for: the next call connects.
             slot.exchange(held.connection());
-            use_of = Use::new();
+            (young, use_of) = (None, Use::new());
             continue;
         }
         // What nobody has called on is left to become idle.
         let old = due.is_some_and(|due| Instant::now() >= due) && use_of.called;
-        if young.is_none() && (outdated || old) {
+        let may_try = retry_at.is_none_or(|at| Instant::now() >= at);
+        if young.is_none() && may_try && (outdated || old) {
             young = Some(ready(held.connection()).boxed());
         }
         // Only the channel is held on to, so that the last handle can be dropped meanwhile.
@@ -69,14 +70,12 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             continue;
         };
         if let Either::Right((came, _)) = select(changed, coming).await {
-            young = None;
-            due = Some(Instant::now() + REPLACEMENT_TIMEOUT);
+            (young, retry_at) = (None, Some(Instant::now() + REPLACEMENT_TIMEOUT));
             let (Some(came), Some(held)) = (came, inner.upgrade()) else { continue };
             let Some(slot) = held.slots.get(place) else { return };
             slot.exchange(came);
             told.tell(&held, place, State::Replaced);
-            due = None;
-            use_of = Use::new();
+            (due, retry_at, use_of) = (None, None, Use::new());
         }
     }
 }
@@ -97,8 +96,7 @@ impl Told {
     /// A connection fails before the calls that wait for it do: why is known only then, and told once more.
     fn tell(&mut self, inner: &Inner, place: usize, state: State) {
         if state != self.state || (state == State::Failing && !self.why && inner.states.know_why()) {
-            *self = Self { state, why: state == State::Failing && inner.states.know_why() };
-            inner.states.changed(place, state);
+            *self = Self { state, why: inner.states.changed(place, state) };
         }
     }
 }

@@ -16,7 +16,7 @@ pub use builder::{ChannelsBuilder, Policy};
 pub use state::{State, StateChange};
 
 use crate::calls::{Budget, Recent};
-use crate::{Customers, Target};
+use crate::{CallError, Code, Customers, Target};
 use connection::{Connection, Dialling, Lease, dial};
 use state::States;
 
@@ -72,7 +72,9 @@ impl Channels {
 
     /// Runs `task` on the thread of a connection's completion queue. It must not block.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        grpcio::Client::new(self.inner.lease(None).connection.channel.clone()).spawn(task);
+        // It is no call, so it takes no lease.
+        let place = fastrand::usize(..self.inner.slots.len());
+        grpcio::Client::new(self.inner.slots[place].current().channel.clone()).spawn(task);
     }
 
     fn start(mut inner: Inner, connections: usize) -> Self {
@@ -97,6 +99,19 @@ impl Inner {
     pub(crate) fn lease(&self, except: Option<usize>) -> Lease {
         let place = pick::pick(self.slots.len(), except, |place| self.slots[place].current().burden());
         self.slots[place].current().lease(place)
+    }
+
+    /// What the end of a call tells about its connection.
+    pub(crate) fn learn(&self, lease: &Lease, error: Option<&CallError>) {
+        match error {
+            Some(error) if error.code == Code::Unavailable && error.is_unreached() => {
+                lease.connection.set_failing(true);
+                self.states.failed(&error.to_string());
+            }
+            // A deadline says nothing about the connection, and one that was lost is made anew by the next call.
+            Some(error) if !error.answered => {}
+            _ => lease.connection.set_failing(false),
+        }
     }
 }
 

@@ -87,16 +87,19 @@ impl States {
         lock(&self.last_error).is_some()
     }
 
-    pub(crate) fn changed(&self, connection: usize, state: State) {
+    /// Whether listeners were told why.
+    pub(crate) fn changed(&self, connection: usize, state: State) -> bool {
         if state == State::Ready {
             *lock(&self.last_error) = None;
         }
         let last_error = if state == State::Failing { lock(&self.last_error).clone() } else { None };
+        let told_why = last_error.is_some();
         let change = StateChange { connection, state, last_error };
         // A listener that does not keep up misses changes instead of holding up connections.
         lock(&self.listeners).retain_mut(|listener| {
             listener.try_send(change.clone()).err().is_none_or(|error| !error.is_disconnected())
         });
+        told_why
     }
 }
 

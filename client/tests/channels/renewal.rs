@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_std::task::{block_on, sleep};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use grpcio::{
     CertificateRequestType, EnvBuilder, Environment, RpcContext, RpcStatus, RpcStatusCode, Server, ServerBuilder,
     ServerCredentialsBuilder, UnarySink,
@@ -17,6 +17,9 @@ use ticketing_proto::ticketing::{
     CreateCustomerRequest, Customer, CustomerList, GetCustomerRequest, ListCustomersRequest,
 };
 use ticketing_proto::ticketing_grpc::{CustomerController, create_customer_controller};
+
+use crate::relay::{Meet, Relay};
+use crate::wait::until;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -94,12 +97,33 @@ fn connections_are_replaced_without_a_failed_call_when_their_certificate_is_rene
             while states.next().await.is_some_and(|change| change.state != State::Replaced) {}
         });
         let mut replaced = Box::pin(replaced);
-        while futures::FutureExt::now_or_never(&mut replaced).is_none() {
+        while (&mut replaced).now_or_never().is_none() {
             assert!(begun.elapsed() < LIMIT, "{policy:?}: no connection was replaced");
             block_on(customers.identify()).expect("answered all the time");
             block_on(sleep(Duration::from_millis(5)));
         }
     }
+}
+
+#[test]
+fn a_certificate_that_is_renewed_once_more_while_connections_are_replaced_is_used_too() {
+    let certificates = Certificates::make().expect("certificates");
+    let server = Strict::start(&certificates, "server", 0);
+    let port = server.port;
+    // The first replacement gets no answer at first, and comes after the second renewal.
+    let relay = Relay::start(move |number| if number == 2 { Meet::Silence } else { Meet::Pass(port) });
+    let channels = Channels::builder(target(&certificates, relay.port)).build();
+    let mut states = channels.states();
+    block_on(channels.customers().identify()).expect("answered");
+    certificates.renew(&["envoy-client"]).expect("renewed");
+    until("the connection is being replaced", || relay.accepted() == 2);
+    certificates.renew(&["envoy-client"]).expect("renewed");
+    let mut replaced = 0;
+    until("it is replaced for each renewal", || {
+        let changes = std::iter::from_fn(|| states.next().now_or_never().flatten());
+        replaced += changes.filter(|change| change.state == State::Replaced).count();
+        replaced == 2
+    });
 }
 
 #[test]

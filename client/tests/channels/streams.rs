@@ -50,7 +50,8 @@ fn a_stream_stays_on_its_connection_when_that_is_replaced_and_closes_it_at_its_e
 fn a_stream_ends_with_its_time_and_its_error_says_what_was_called_and_where() {
     let server = Server::start();
     let channels = channels_to(server.port).build();
-    let mut open = watch(&channels, Some(Duration::from_secs(1)));
+    block_on(channels.customers().identify()).unwrap();
+    let mut open = watch(&channels, Some(Duration::from_secs(2)));
     next(&mut open).unwrap();
     let error = next(&mut open).unwrap_err();
     assert_eq!((error.code, error.method), (Code::DeadlineExceeded, "Watch"), "{error:?}");

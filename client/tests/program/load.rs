@@ -204,7 +204,9 @@ fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
         (&["--merge", "/no/such/file"], "load --save"),
         (&["--html", "/no/such/folder/page.html"], "choose a place"),
         (&["--save", "/"], "choose a place"),
-        (&["--save", &both, "--html", &same], "give --html a file of its own"),
+        (&["--save", &both, "--html", &same], "is named for two things"),
+        (&["--ids", &both, "--html", &same], "is named for two things"),
+        (&["--ids", &both, "--save", &same], "is named for two things"),
     ] {
         let ended = run(1, &[&JSON[..], args].concat());
         let line = ended.failed_with_one_line(2);

@@ -8,7 +8,9 @@ use super::finding::Finding;
 
 const CHECK: &str = "clock";
 
-/// A `date` header counts whole seconds, and the answer was under way.
+/// What a `date` header leaves out.
+const WHOLE_SECOND: Duration = Duration::from_secs(1);
+/// Of that and of the answer's way, twice.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn check(bare: &Bare) -> Finding {
@@ -34,11 +36,12 @@ fn judged(date: Option<&str>, server: Option<&str>, now: SystemTime) -> Finding 
     let Ok(theirs) = httpdate::parse_http_date(date) else {
         return Finding::skipped(CHECK, format!("the date header is no time: {date:?}"), None);
     };
-    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration());
+    // Theirs was up to a second later than the header says: that adds where it is ahead, and takes off where behind.
+    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration() + WHOLE_SECOND);
     let named = server.map(|server| format!(" ({server})")).unwrap_or_default();
     let found = format!(
         "this clock and that of the proxy on the way{named} are at most {} s apart; the servers do not tell theirs",
-        apart.as_secs() + 1
+        apart.as_secs_f64().ceil()
     );
     if apart <= TOLERANCE {
         Finding::ok(CHECK, found)
@@ -60,7 +63,7 @@ mod tests {
     fn clocks_that_differ_are_told_with_whose_they_are() {
         let near = noon(Some("Tue, 24 Nov 2026 12:00:09 GMT"), Some("envoy"));
         assert_eq!(near.verdict, Verdict::Ok);
-        assert!(near.found.contains("that of the proxy on the way (envoy) are at most 2 s apart"), "{near:?}");
+        assert!(near.found.contains("that of the proxy on the way (envoy) are at most 1 s apart"), "{near:?}");
         let far = noon(Some("Tue, 24 Nov 2026 12:01:09 GMT"), None);
         assert_eq!(far.verdict, Verdict::Warning);
         assert!(far.found.contains("that of the proxy on the way are at most 60 s apart"), "{far:?}");

@@ -61,7 +61,8 @@ struct Figure {
 }
 
 const FIGURES: [Figure; 5] = [
-    Figure { name: "rate", unit: "calls/s", of: Run::calls_per_second, least_answers: 0, more_is_better: true },
+    // Not calls: whoever refuses at once gets more of them.
+    Figure { name: "answers", unit: "per s", of: Run::answers_per_second, least_answers: 0, more_is_better: true },
     percentile("p50", |run| at(run, 0.5), ENOUGH / 50),
     percentile("p99", |run| at(run, 0.99), ENOUGH),
     percentile("p99.9", |run| at(run, 0.999), 10 * ENOUGH),
@@ -143,14 +144,14 @@ mod tests {
     #[test]
     fn a_difference_counts_where_it_is_beyond_the_noise_of_the_runs_and_to_be_noticed() {
         let old = runs([9.9, 10.0, 10.1], 5);
-        assert_eq!(judgement(&old, &runs([19.8, 20.0, 20.2], 5), "rate"), Judgement::Worse);
-        assert_eq!(judgement(&old, &runs([4.9, 5.0, 5.1], 5), "rate"), Judgement::Better);
+        assert_eq!(judgement(&old, &runs([19.8, 20.0, 20.2], 5), "answers"), Judgement::Worse);
+        assert_eq!(judgement(&old, &runs([4.9, 5.0, 5.1], 5), "answers"), Judgement::Better);
         assert_eq!(judgement(&old, &runs([10.0; 3], 9), "p50"), Judgement::Worse);
         assert_eq!(judgement(&old, &runs([10.0; 3], 2), "p99"), Judgement::Better);
         let (noisy, no_worse) = (runs([9.0, 10.0, 11.0], 5), runs([9.5, 10.5, 11.5], 5));
-        assert_eq!(judgement(&noisy, &no_worse, "rate"), Judgement::WithinNoise);
+        assert_eq!(judgement(&noisy, &no_worse, "answers"), Judgement::WithinNoise);
         // Runs at a fixed rate are alike to a hair.
-        assert_eq!(judgement(&runs([10.0; 3], 5), &runs([10.01; 3], 5), "rate"), Judgement::WithinNoise);
+        assert_eq!(judgement(&runs([10.0; 3], 5), &runs([10.01; 3], 5), "answers"), Judgement::WithinNoise);
         let p50 = &compare(&old, &runs([10.0; 3], 10)).figures[1];
         assert!((p50.ratio.unwrap() - 2.0).abs() < 0.01, "{p50:?}");
     }
@@ -175,7 +176,17 @@ mod tests {
         for figure in ["p50", "p99"] {
             assert_eq!(judgement(&old, &failed, figure), Judgement::TooFewAnswers, "{figure}");
         }
-        assert_eq!(judgement(&old, &failed, "rate"), Judgement::WithinNoise);
+        assert_eq!(judgement(&old, &failed, "failed"), Judgement::WithinNoise);
+    }
+
+    #[test]
+    fn to_refuse_faster_than_to_answer_is_worse() {
+        let (old, mut new) = (runs([9.9, 10.0, 10.1], 5), runs([0.9, 1.0, 1.1], 5));
+        for refused in &mut new {
+            refused.answered.clear();
+            refused.failures.insert("UNAVAILABLE".to_owned(), 1000);
+        }
+        assert_eq!(judgement(&old, &new, "answers"), Judgement::Worse);
     }
 
     #[test]
@@ -202,7 +213,7 @@ mod tests {
             let mut wrong = 0;
             for _ in 0..500 {
                 let sides = [(); 2].map(|()| noisy(&mut random, count, 100.0, 0.05));
-                wrong += u32::from(judgement(&sides[0], &sides[1], "rate") != Judgement::WithinNoise);
+                wrong += u32::from(judgement(&sides[0], &sides[1], "answers") != Judgement::WithinNoise);
             }
             assert!(wrong <= 10, "{wrong} of 500 with {count} runs on each side");
         }
@@ -215,7 +226,7 @@ mod tests {
             let mut found = 0;
             for _ in 0..200 {
                 let (old, new) = (noisy(&mut random, count, 100.0, 0.01), noisy(&mut random, count, 110.0, 0.01));
-                found += u32::from(judgement(&old, &new, "rate") == Judgement::Better);
+                found += u32::from(judgement(&old, &new, "answers") == Judgement::Better);
             }
             assert!(found >= least, "{found} of 200 with {count} runs on each side");
         }

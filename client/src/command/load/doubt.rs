@@ -55,7 +55,7 @@ impl fmt::Display for Doubt {
             Self::Late { p99, most } => write!(
                 f,
                 "this client did not keep its schedule: 1 in 100 calls started {:.1} ms late or more, the last of them \
-                 {:.1} ms; the latencies count that; offer less, or call from several machines and --merge",
+                 {:.1} ms; the latencies count that; offer less, or call from several machines",
                 ms(p99),
                 ms(most)
             ),

@@ -21,8 +21,8 @@ pub(crate) enum LoadFault {
     SavedTimeless(PathBuf, f64),
     #[error("{0:?} is named twice, and its runs would count double; name each file once")]
     MergedTwice(PathBuf),
-    #[error("{0:?} cannot hold the page and runs too; give --html a file of its own")]
-    PageOverRuns(PathBuf),
+    #[error("{0:?} is named for two things, of which one would be lost; give --html and --save files of their own")]
+    Twofold(PathBuf),
     #[error("cannot write {0:?}: {1}; choose a place that can be written to")]
     Unwritable(PathBuf, io::Error),
 }

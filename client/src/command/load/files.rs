@@ -20,10 +20,10 @@ pub(super) fn merged(files: &[PathBuf]) -> Result<Vec<Run>, LoadFault> {
     Ok(runs)
 }
 
-/// Refuses a page where runs are read from or written to: one would be lost to the other.
-pub(super) fn keep_apart<'a>(page: &Path, mut runs: impl Iterator<Item = &'a PathBuf>) -> Result<(), LoadFault> {
-    let its_own = place(page);
-    if runs.any(|file| place(file) == its_own) { Err(LoadFault::PageOverRuns(page.to_owned())) } else { Ok(()) }
+/// Refuses to write a file where another one is read or written: one would be lost to the other.
+pub(super) fn keep_apart<'a>(written: &Path, mut others: impl Iterator<Item = &'a PathBuf>) -> Result<(), LoadFault> {
+    let its_own = place(written);
+    if others.any(|file| place(file) == its_own) { Err(LoadFault::Twofold(written.to_owned())) } else { Ok(()) }
 }
 
 /// The same path for all names of a file, also of one that is yet to be written.

@@ -150,7 +150,10 @@ impl Load {
             saved::try_place(file)?;
         }
         if let Some(page) = &self.html {
-            files::keep_apart(page, self.save.iter().chain(&self.compare).chain(&self.merge))?;
+            files::keep_apart(page, self.save.iter().chain(&self.compare).chain(&self.merge).chain(&self.ids))?;
+        }
+        if let Some(runs) = &self.save {
+            files::keep_apart(runs, self.ids.iter())?;
         }
         let old = self.compare.as_deref().map(saved::read).transpose()?;
         let runs = if self.merge.is_empty() {

@@ -113,6 +113,10 @@ impl Run {
         if self.seconds > 0.0 { self.calls() as f64 / self.seconds } else { 0.0 }
     }
 
+    pub(crate) fn answers_per_second(&self) -> f64 {
+        if self.seconds > 0.0 { self.ok() as f64 / self.seconds } else { 0.0 }
+    }
+
     /// Failed calls of all, in percent.
     pub(crate) fn failed_percent(&self) -> f64 {
         if self.calls() == 0 { 0.0 } else { 100.0 * self.failed() as f64 / self.calls() as f64 }

@@ -29,24 +29,49 @@ fn squared_error(values: &[f64]) -> f64 {
     squares / (values.len() - 1) as f64 / values.len() as f64
 }
 
-/// What Student's t exceeds, on either side, by chance once in a hundred times: for 1, 2 and so on degrees of freedom.
-const CRITICAL: [f64; 30] = [
-    63.657, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169, 3.106, 3.055, 3.012, 2.977, 2.947, 2.921,
-    2.898, 2.878, 2.861, 2.845, 2.831, 2.819, 2.807, 2.797, 2.787, 2.779, 2.771, 2.763, 2.756, 2.750,
+/// What Student's t exceeds, on either side, by chance once in a hundred times, from so many degrees of freedom on.
+const CRITICAL: [(f64, f64); 33] = [
+    (1.0, 63.657),
+    (2.0, 9.925),
+    (3.0, 5.841),
+    (4.0, 4.604),
+    (5.0, 4.032),
+    (6.0, 3.707),
+    (7.0, 3.499),
+    (8.0, 3.355),
+    (9.0, 3.250),
+    (10.0, 3.169),
+    (11.0, 3.106),
+    (12.0, 3.055),
+    (13.0, 3.012),
+    (14.0, 2.977),
+    (15.0, 2.947),
+    (16.0, 2.921),
+    (17.0, 2.898),
+    (18.0, 2.878),
+    (19.0, 2.861),
+    (20.0, 2.845),
+    (21.0, 2.831),
+    (22.0, 2.819),
+    (23.0, 2.807),
+    (24.0, 2.797),
+    (25.0, 2.787),
+    (26.0, 2.779),
+    (27.0, 2.771),
+    (28.0, 2.763),
+    (29.0, 2.756),
+    (30.0, 2.750),
+    (40.0, 2.704),
+    (60.0, 2.660),
+    (120.0, 2.617),
 ];
-/// The same of the normal distribution, which t comes close to.
-const NORMAL: f64 = 2.576;
 /// What is a whole number in theory may come out a little smaller.
 const ROUNDING: f64 = 1e-9;
 
-/// The value for so many degrees of freedom, rounded down to a whole number of them.
+/// The value for so many degrees of freedom, or for the next fewer that the table has.
 fn critical(degrees: f64) -> f64 {
-    let degrees = degrees + ROUNDING;
-    if degrees >= CRITICAL.len() as f64 + 1.0 {
-        return NORMAL;
-    }
-    let known = CRITICAL.iter().zip(1_u32..);
-    known.take_while(|(_, whole)| f64::from(*whole) <= degrees).last().map_or(CRITICAL[0], |(value, _)| *value)
+    let known = CRITICAL.iter().take_while(|(from, _)| *from <= degrees + ROUNDING);
+    known.last().unwrap_or(&CRITICAL[0]).1
 }
 
 #[cfg(test)]
@@ -54,8 +79,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn degrees_of_freedom_are_rounded_down_and_beyond_the_table_t_is_normal() {
-        for (degrees, value) in [(2.0, 9.925), (3.999, 5.841), (4.0, 4.604), (30.9, 2.750), (31.0, 2.576), (1e9, 2.576)]
+    fn degrees_of_freedom_are_rounded_down() {
+        for (degrees, value) in [(2.0, 9.925), (3.999, 5.841), (4.0, 4.604), (39.0, 2.750), (40.0, 2.704), (1e9, 2.617)]
         {
             assert!((critical(degrees) - value).abs() < 1e-12, "{degrees}");
         }

@@ -75,7 +75,7 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::Better => "better",
         Judgement::Worse => "worse",
         Judgement::Untold => "not judged: save three runs or more of each side, and --merge them",
-        Judgement::TooFewAnswers => "not judged: too few answers for it; let each run go on for longer",
+        Judgement::TooFewAnswers => "not judged: a run has too few answers for it",
         Judgement::NotComparable => "not judged: another load was offered",
     }
 }
