@@ -19,11 +19,13 @@ pub(super) fn write(findings: &Findings) -> Result<(), BedError> {
 /// Every file that is made of the findings, with its content.
 fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
     let mut page = Page::open(PAGE)?;
-    let part = |run: &Option<Run>, show: fn(&Run) -> String| run.as_ref().map_or_else(|| NOT_YET.to_owned(), show);
-    page.fill("figures", &part(&findings.scenarios, figures))?;
-    page.fill("calls", &part(&findings.scenarios, calls))?;
-    page.fill("what was done", &part(&findings.scenarios, notes))?;
-    page.fill("soak", &part(&findings.soak, |run| format!("{}\n{}", figures(run), notes(run))))?;
+    let part = |run: &Option<Run>, show: &dyn Fn(&Run) -> String| run.as_ref().map_or_else(|| NOT_YET.to_owned(), show);
+    let alone = |name: &str| format!("target/release/testbed figures chaos {name}");
+    page.fill("figures", &part(&findings.scenarios, &|run| figures(run, alone)))?;
+    page.fill("calls", &part(&findings.scenarios, &calls))?;
+    page.fill("what was done", &part(&findings.scenarios, &notes))?;
+    let together = |_: &str| "make chaos SOAK=1".to_owned();
+    page.fill("soak", &part(&findings.soak, &|run| format!("{}\n{}", figures(run, together), notes(run))))?;
     let mut files = vec![(PathBuf::from(JSON), page::json(findings)), (PathBuf::from(PAGE), page.text())];
     if let Some(bars) = findings.scenarios.as_ref().and_then(latency) {
         files.push((PathBuf::from(PICTURE), bars.svg()?));
@@ -31,13 +33,13 @@ fn drawn(findings: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
     Ok(files)
 }
 
-fn figures(run: &Run) -> String {
+/// A row for each figure, with what measures it again.
+fn figures(run: &Run, command: impl Fn(&str) -> String) -> String {
     let mut text =
         "| figure | measured | bound | | measured again by |\n| --- | ---: | ---: | --- | --- |\n".to_owned();
     for Told { name, value, unit, bound, verdict, .. } in &run.figures {
         let value = value.map_or_else(|| "not measured".to_owned(), |value| format!("{} {unit}", shown(value)));
-        let again = format!("`target/release/testbed figures chaos {name}`");
-        let _ = writeln!(text, "| {name} | {value} | {bound} | {verdict} | {again} |");
+        let _ = writeln!(text, "| {name} | {value} | {bound} | {verdict} | `{}` |", command(name));
     }
     let Run { date, cpus, .. } = run;
     let _ = write!(text, "\nMeasured on {date} on {cpus} CPUs that callers, Envoy, servers and database share.\n");

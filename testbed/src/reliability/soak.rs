@@ -47,7 +47,8 @@ enum Fault {
 const FAULTS: [Fault; 5] = [Fault::Killed, Fault::Hung, Fault::Rolled, Fault::Scaled, Fault::NoDns];
 
 fn soak(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let mut bed = Testbed::new().servers(SERVERS).envoy().stop_on(stop).start()?;
+    // As pods have it. A process that is stopped while it writes to a file of SQLite keeps all others from writing, too.
+    let mut bed = Testbed::new().servers(SERVERS).postgres().envoy().stop_on(stop).start()?;
     let mut random = fastrand::Rng::with_seed(SEED);
     let callers = Callers::start(bed.envoy_address(), Crew { attempts: Attempts::Library, ..Crew::default() })?;
     let (begun, mut faults, mut warm) = (Instant::now(), BTreeMap::<Fault, u64>::new(), None);
