@@ -8,9 +8,7 @@ use super::finding::Finding;
 
 const CHECK: &str = "clock";
 
-/// What a `date` header leaves out.
-const WHOLE_SECOND: Duration = Duration::from_secs(1);
-/// Of that and of the answer's way, twice.
+/// A `date` header counts whole seconds, and the answer was under way.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 pub(super) async fn check(bare: &Bare) -> Finding {
@@ -37,7 +35,7 @@ fn judged(date: Option<&str>, server: Option<&str>, now: SystemTime) -> Finding 
         return Finding::skipped(CHECK, format!("the date header is no time: {date:?}"), None);
     };
     // Theirs was up to a second later than the header says: that adds where it is ahead, and takes off where behind.
-    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration() + WHOLE_SECOND);
+    let apart = now.duration_since(theirs).unwrap_or_else(|error| error.duration() + Duration::from_secs(1));
     let named = server.map(|server| format!(" ({server})")).unwrap_or_default();
     let found = format!(
         "this clock and that of the proxy on the way{named} are at most {} s apart; the servers do not tell theirs",
