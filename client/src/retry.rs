@@ -22,7 +22,8 @@ impl Backoff {
         let full = self.next.min(self.longest);
         self.next = full * 2;
         let jittered = full.mul_f64(1.0 - fastrand::f64() / 2.0);
-        jittered.max(asked.unwrap_or_default().mul_f64(1.0 + fastrand::f64() / 5.0))
+        let asked = asked.unwrap_or_default();
+        jittered.max(asked.saturating_add((asked / 5).mul_f64(fastrand::f64())))
     }
 }
 

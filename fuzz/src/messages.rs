@@ -35,7 +35,9 @@ pub fn status_details(bytes: &[u8]) {
     for violation in &details.violations {
         assert!(!violation.field.contains(char::is_control) && !violation.description.contains(char::is_control));
     }
-    let pause = Backoff::new(Duration::from_millis(50), Duration::from_secs(1)).pause(details.retry_after);
-    assert!(pause <= Duration::from_secs(30), "{pause:?}");
+    let (asked, longest) = (details.retry_after.unwrap_or_default(), Duration::from_secs(1));
+    let pause = Backoff::new(Duration::from_millis(50), longest).pause(details.retry_after);
+    assert!(asked <= pause && pause <= asked.saturating_add(asked / 5).max(longest), "{pause:?} of {asked:?}");
+    assert!(Duration::from_hours(24).checked_add(pause).is_some(), "{pause:?} cannot be counted with");
     assert!(!one_line(&crate::text(bytes)).contains(char::is_control));
 }

@@ -77,7 +77,7 @@ impl Channels {
             };
             let pause = backoff.pause(error.retry_after);
             let worth_it = safety != Safety::Once && may_pass(error.code) && attempts < MAX_ATTEMPTS;
-            if !worth_it || begun.elapsed() + pause >= call.deadline || !self.inner.budget.take() {
+            if !worth_it || begun.elapsed().saturating_add(pause) >= call.deadline || !self.inner.budget.take() {
                 return Err(error);
             }
             async_std::task::sleep(pause).await;
