@@ -69,6 +69,14 @@ impl<'de> Deserialize<'de> for Latencies {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let bytes = BASE64.decode(text.as_bytes()).map_err(de::Error::custom)?;
+        // The library makes room for as much as is announced, which four bytes can say of gigabytes.
+        let is_whole = bytes.split_at_checked(40).is_some_and(|(header, payload)| {
+            let announced = u32::from_be_bytes(header[4..8].try_into().expect("four bytes"));
+            announced as usize <= payload.len()
+        });
+        if !is_whole {
+            return Err(de::Error::custom("not a histogram in HdrHistogram's V2 form: it is cut off"));
+        }
         let read: Histogram<u64> = Deserializer::new()
             .deserialize(&mut bytes.as_slice())
             .map_err(|error| de::Error::custom(format!("not a histogram in HdrHistogram's V2 form: {error}")))?;
@@ -101,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_is_no_histogram_is_refused() {
-        for text in ["\"\"", "\"AAAA\"", "\"not base64!\"", "3"] {
+        let announces_four_gigabytes = "\"HISTE/////8AAAAAAAAAAwAAAAAAAAABAAADRjC4oAA/8AAAAAAAAA==\"";
+        for text in ["\"\"", "\"AAAA\"", "\"not base64!\"", "3", announces_four_gigabytes] {
             assert!(serde_json::from_str::<Latencies>(text).is_err(), "{text}");
         }
     }
