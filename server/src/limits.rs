@@ -16,6 +16,10 @@ pub(crate) const SLOTS_PER_QUEUE: usize = 32;
 /// A client's keepalive pings may come so often; C-core's own minimum of 5 minutes would close its connection.
 const MIN_PING_INTERVAL_MS: i32 = 10_000;
 
+/// From a connection's first byte until its handshake of TLS is over and its SETTINGS (RFC 9113, 3.4) are here. By default
+/// C-core waits for two minutes.
+const HANDSHAKE_TIMEOUT_MS: i32 = 10_000;
+
 /// Memory of C-core's connections together; past it reads are slowed down.
 const CONNECTION_MEMORY_BYTES: usize = 256 << 20;
 
@@ -38,6 +42,7 @@ pub(crate) fn limits(environment: Arc<Environment>) -> ChannelBuilder {
         // are small: the window need not grow.
         .http2_bdp_probe(false)
         .raw_cfg_int(c"grpc.http2.min_ping_interval_without_data_ms".into(), MIN_PING_INTERVAL_MS)
+        .raw_cfg_int(c"grpc.server_handshake_timeout_ms".into(), HANDSHAKE_TIMEOUT_MS)
         .raw_cfg_int(c"grpc.keepalive_permit_without_calls".into(), 1)
         // Two servers on one port would share its connections and nobody would notice.
         .reuse_port(false)

@@ -256,3 +256,18 @@ fn a_caller_that_pings_all_the_time_is_sent_away() {
     }
     assert_unharmed(&server);
 }
+
+/// `HANDSHAKE_TIMEOUT_MS`: else whoever connects and says nothing, or half of what comes first, is held for two minutes.
+#[test]
+fn a_connection_that_does_not_come_to_its_settings_is_closed() {
+    let server = serve();
+    for said in [&[][..], &preface()[..10]] {
+        let mut stream = TcpStream::connect(server.grpc).expect("the port is open");
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).expect("set");
+        stream.write_all(said).expect("sent");
+        // What the server says first comes, and then the end.
+        let ended = stream.read_to_end(&mut Vec::new());
+        assert!(!ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "{said:?} is held");
+    }
+    assert_unharmed(&server);
+}

@@ -148,7 +148,7 @@ fn probes_hear_of_the_drain_as_long_as_it_lasts() {
     assert_eq!(draining.join().expect("it drains"), Drained::Clean);
 }
 
-/// C-core gives a handshake two minutes.
+/// C-core waits for a handshake, and the drain need not.
 #[test]
 fn a_handshake_that_never_ends_does_not_hold_the_drain() {
     let certificates = Certificates::make().expect("certificates");

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ticketing_client::{Channel, DEFAULT_DEADLINE, Target};
+use ticketing_client::{Channel, DEFAULT_DEADLINE, Target, Tls, TlsFiles};
+
+use crate::{Bed, BedError};
 
 /// A connection of its own to `address`, with the deadline of the default client.
 pub(crate) fn channel_to(address: impl Into<SocketAddr>) -> Channel {
@@ -15,4 +17,17 @@ pub(crate) fn channel_with_deadline(address: impl Into<SocketAddr>, deadline: Du
     let address = address.into();
     let target = Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled");
     Channel::builder(target).deadline(deadline).build()
+}
+
+/// Envoy of a bed; where it asks for certificates, for a caller who shows that of `identity`.
+pub(crate) fn envoy_as(bed: &Bed, identity: &str) -> Result<Target, BedError> {
+    let envoy = bed.envoy_address();
+    let target = Target::new(&envoy.ip().to_string(), envoy.port()).expect("an address can be dialled");
+    let Some(secured) = bed.secured_by() else { return Ok(target) };
+    let certificates = secured.certificates();
+    let files = TlsFiles {
+        authorities: Some(certificates.authority(identity)),
+        identity: Some((certificates.certificate(identity), certificates.key(identity))),
+    };
+    Ok(target.with_tls(Tls::read(files).map_err(|unfit| BedError::Unexpected(unfit.to_string()))?))
 }

@@ -157,6 +157,14 @@ impl Connection {
         }
     }
 
+    /// Hears until so many streams have ended, the connection has, or the time is over; what is lacking then had no answer.
+    pub(super) fn hear_answers(&mut self, wanted: u64, limit: Duration) {
+        self.hear_until(limit, |connection| connection.ended >= wanted);
+        if self.open {
+            self.got.count_many("no answer", wanted.saturating_sub(self.ended));
+        }
+    }
+
     /// Sends a body on a new stream that has its headers, as fast as the other side lets it.
     pub(super) fn upload(&mut self, stream: u32, body: &[u8], limit: Duration) {
         let (begun, ended) = (Instant::now(), self.ended);

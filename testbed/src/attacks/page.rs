@@ -14,13 +14,14 @@ pub(super) const JSON: &str = "docs/attacks.json";
 const PAGE: &str = "docs/attacks.md";
 const PICTURE: &str = "docs/attacks/bystander.svg";
 
-/// Both ways, attack by attack.
+/// Each way, attack by attack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// The day.
     pub(super) date: String,
     pub(super) envoy: Vec<Tried>,
     pub(super) direct: Vec<Tried>,
+    pub(super) certified: Vec<Tried>,
 }
 
 impl Findings {
@@ -34,6 +35,7 @@ impl Findings {
         let mut page = Page::open(PAGE)?;
         page.fill("through Envoy", &format!("{}\nMeasured on {}.\n", table(&self.envoy), self.date))?;
         page.fill("at a server", &table(&self.direct))?;
+        page.fill("at a server with certificates", &table(&self.certified))?;
         let what = |tried: &Tried| format!("- **{}**: {}.\n", tried.name, tried.does);
         page.fill("what was done", &self.envoy.iter().map(what).collect::<String>())?;
         let files = [(JSON, page::json(self)), (PAGE, page.text()), (PICTURE, self.bars().svg()?)];
@@ -43,7 +45,8 @@ impl Findings {
     /// What the bystander sees and what memory it takes, attack by attack, through Envoy.
     fn bars(&self) -> Bars {
         let row = |tried: &Tried| {
-            let values = [tried.quiet.p99_ms, tried.beside.p99_ms, tried.server_mb, tried.envoy_mb].map(Some);
+            let values =
+                [tried.quiet.p99_ms, tried.bystander.latency.p99_ms, tried.server_mb, tried.envoy_mb].map(Some);
             Row { name: tried.name.clone(), ours: tried.failed() == 0, values: values.into() }
         };
         Bars {
@@ -55,15 +58,16 @@ impl Findings {
 }
 
 fn table(all: &[Tried]) -> String {
-    let mut text = "| attack | what the attacker gets | bystander: failed of calls | its p99 in quiet, and beside (ms) | server (MB) | Envoy (MB) |\n\
-                    | --- | --- | ---: | ---: | ---: | ---: |\n"
+    let mut text = "| attack | what the attacker gets | bystander: failed of calls | its p99 in quiet, and beside (ms) | newcomers: failed of calls | server (MB) | Envoy (MB) |\n\
+                    | --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
         .to_owned();
     for tried in all {
         let [quiet, beside, server, envoy] =
-            [tried.quiet.p99_ms, tried.beside.p99_ms, tried.server_mb, tried.envoy_mb].map(number);
-        let Tried { name, got, calls, .. } = tried;
-        let failed = tried.failed();
-        let _ = writeln!(text, "| {name} | {got} | {failed} of {calls} | {quiet}, {beside} | +{server} | +{envoy} |");
+            [tried.quiet.p99_ms, tried.bystander.latency.p99_ms, tried.server_mb, tried.envoy_mb].map(number);
+        let Tried { name, got, .. } = tried;
+        let [known, new] =
+            [&tried.bystander, &tried.newcomers].map(|called| format!("{} of {}", called.failed(), called.calls));
+        let _ = writeln!(text, "| {name} | {got} | {known} | {quiet}, {beside} | {new} | +{server} | +{envoy} |");
     }
     text
 }

@@ -14,7 +14,7 @@ use crate::BedError;
 #[derive(Debug, clap::Args)]
 pub struct Attacker {
     /// Which
-    #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(ATTACKS.iter().map(|attack| attack.name)))]
+    #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(super::names()))]
     name: String,
     /// Envoy's address, or a server's
     #[arg(long)]

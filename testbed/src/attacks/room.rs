@@ -6,31 +6,18 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 
 use super::page::Findings;
-use super::trial::{Ground, Tried, Way};
-use super::{ATTACKS, Attack};
+use super::{ATTACKS, Attack, Ground, Tried, Way};
 use crate::{BedError, Stop, page};
-
-/// What Envoy alone, or Envoy too, protects a server from.
-const DIRECT: [&str; 8] = [
-    "poisoning",
-    "bad-messages",
-    "large-messages",
-    "gzip-bomb",
-    "connections",
-    "slow-bodies",
-    "unread-lists",
-    "rapid-reset",
-];
 
 /// Which attacks, and on whom.
 #[derive(Debug, clap::Args)]
 pub struct Attacks {
-    /// Only these, and no page is written then [default: all, through Envoy, and then some straight at a server]
-    #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(ATTACKS.iter().map(|attack| attack.name)))]
+    /// Only these, and no page is written then [default: all, on each way]
+    #[arg(value_name = "NAME", value_parser = PossibleValuesParser::new(super::names()))]
     only: Vec<String>,
-    /// With names: attack a server in place of Envoy
-    #[arg(long, requires = "only")]
-    direct: bool,
+    /// With names: whom to attack
+    #[arg(long, requires = "only", value_enum, default_value_t = Way::Envoy)]
+    at: Way,
     /// Attack nobody: write the page from this file of findings
     #[arg(long, value_name = "FILE.json", conflicts_with = "only")]
     from: Option<PathBuf>,
@@ -42,11 +29,14 @@ impl Attacks {
         if let Some(file) = &self.from {
             page::read::<Findings>(file)?.write()?;
         } else if self.only.is_empty() {
-            let direct = DIRECT.map(str::to_owned);
-            let [envoy, direct] = [all(&[], Way::Envoy, stop)?, all(&direct, Way::Direct, stop)?];
-            Findings { date: page::today(), envoy, direct }.write()?;
+            let [envoy, direct, certified] = [
+                all(&[], Way::Envoy, stop)?,
+                all(&[], Way::Server, stop)?,
+                all(&[], Way::ServerWithCertificates, stop)?,
+            ];
+            Findings { date: page::today(), envoy, direct, certified }.write()?;
         } else {
-            all(&self.only, if self.direct { Way::Direct } else { Way::Envoy }, stop)?;
+            all(&self.only, self.at, stop)?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -54,7 +44,7 @@ impl Attacks {
 
 /// Those of these names, or all where there is none.
 fn all(only: &[String], way: Way, stop: &Stop) -> Result<Vec<Tried>, BedError> {
-    let ground = Ground::prepare(stop)?;
+    let ground = Ground::prepare(way, stop)?;
     let chosen = |attack: &&Attack| only.is_empty() || only.iter().any(|name| name == attack.name);
     let attacked = ATTACKS.iter().filter(chosen).map(|attack| {
         let tried = ground.attack(attack, way, stop)?;

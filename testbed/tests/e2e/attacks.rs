@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_std::task::block_on;
 use futures::future::try_join_all;
 use grpcio::{CallOption, ChannelBuilder, EnvBuilder, RpcStatusCode};
-use testbed::{Bed, Stop, Testbed, binaries, equal_calls, until_true};
+use testbed::{Bed, Stop, Testbed, attacks, binaries, equal_calls, until_true};
 use ticketing_client::{Channel, Target};
 use ticketing_proto::ticketing::CreateCustomerRequest;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
@@ -19,8 +19,12 @@ struct Attack(Child);
 
 impl Attack {
     fn start(name: &str, bed: &Bed) -> Self {
+        Self::lasting("20s", name, bed)
+    }
+
+    fn lasting(time: &str, name: &str, bed: &Bed) -> Self {
         let mut command = Command::new(binaries::testbed().unwrap());
-        command.args(["attack", name, "--lasting", "20s", "--address", &bed.envoy_address().to_string()]);
+        command.args(["attack", name, "--lasting", time, "--address", &bed.envoy_address().to_string()]);
         Self(command.stdout(Stdio::null()).spawn().unwrap())
     }
 }
@@ -132,4 +136,18 @@ fn calls_go_on_while_thousands_of_pages_are_not_read() {
     until_true("pages are refused", || upstream(&bed, "upstream_rq_active_overflow") > 100).unwrap();
     let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
     assert_eq!(tally.failed(), 0, "{:?}\n{}", tally.first_failure, bed.logs());
+}
+
+/// All of them, a moment of each; `testbed attacks` measures them in peace.
+#[test]
+fn no_attack_fails_a_call_of_a_bystander() {
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    fill_a_page(&bed);
+    for name in attacks::names() {
+        let load = bed.load(2);
+        let mut attack = Attack::lasting("1s", name, &bed);
+        assert!(attack.0.wait().unwrap().success(), "{name}");
+        let tally = load.stop();
+        assert_eq!(tally.failed(), 0, "{name}: {:?}\n{}", tally.first_failure, bed.logs());
+    }
 }

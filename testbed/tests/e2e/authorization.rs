@@ -89,6 +89,15 @@ fn a_reader_reads_and_a_writer_creates_too_by_token() {
     assert_denied(by_token(&bed, &TokenIssuer::claims("auditor")).get());
 }
 
+/// A method that is added later is closed until someone opens it.
+#[test]
+fn a_method_that_is_not_listed_is_closed_to_a_writer_too() {
+    let bed = bed(Overlay::AuthorizationCertificate);
+    assert_denied(by_certificate(&bed, "writer").delete());
+    let bed = self::bed(Overlay::AuthorizationJwt);
+    assert_denied(by_token(&bed, &TokenIssuer::claims("writer")).delete());
+}
+
 #[test]
 fn a_token_that_does_not_hold_opens_nothing() {
     let bed = bed(Overlay::AuthorizationJwt);

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grpcio::{CallOption, ChannelBuilder, ChannelCredentialsBuilder, EnvBuilder, MetadataBuilder, RpcStatusCode};
+use grpcio::{
+    CallOption, ChannelBuilder, ChannelCredentialsBuilder, EnvBuilder, Marshaller, MetadataBuilder, Method, MethodType,
+    RpcStatusCode,
+};
 use ticketing_proto::ticketing::{CreateCustomerRequest, GetCustomerRequest, ListCustomersRequest};
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
@@ -69,6 +72,15 @@ impl Caller {
             ..CreateCustomerRequest::new()
         };
         self.client.create_customer_opt(&request, self.options()).map(drop).map_err(refusal)
+    }
+
+    /// A method that a later version may have.
+    pub(crate) fn delete(&self) -> Result<(), Refusal> {
+        const MARSHALLER: Marshaller<GetCustomerRequest> = Marshaller { ser: grpcio::pb_ser, de: grpcio::pb_de };
+        let name = "/ticketing.CustomerController/DeleteCustomer";
+        let method = Method { ty: MethodType::Unary, name, req_mar: MARSHALLER, resp_mar: MARSHALLER };
+        let answer = self.client.client.unary_call(&method, &GetCustomerRequest::new(), self.options());
+        answer.map(drop).map_err(refusal)
     }
 
     fn options(&self) -> CallOption {

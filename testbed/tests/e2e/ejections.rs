@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_std::task::block_on;
 use serde_json::{Value, json};
+use testbed::envoy::ConfigFile;
 use testbed::{Bed, Load, Manner, Service, Stop, Testbed, Trouble, equal_calls, until_true};
 use ticketing_client::{Channel, Target};
 
@@ -31,6 +32,18 @@ fn is_left(bed: &Bed, service: &Service) -> bool {
     bed.envoy().hosts().iter().any(|host| host.address == service.address() && !host.healthy)
 }
 
+fn calls(bed: &Bed, service: &Service) -> u64 {
+    bed.envoy().hosts().iter().find(|host| host.address == service.address()).map_or(0, |host| host.calls)
+}
+
+/// It is well again: it gets calls as before.
+fn until_taken_back(bed: &Bed, service: &Service) {
+    service.suffer(Trouble::Nothing);
+    bed.settle().unwrap();
+    let before = calls(bed, service);
+    until_true("it gets calls again", || calls(bed, service) > before + 100).unwrap();
+}
+
 fn ejections(bed: &Bed) -> u64 {
     bed.envoy().stats("outlier_detection.ejections_enforced_total").iter().map(|(_, count)| count).sum()
 }
@@ -43,8 +56,7 @@ fn a_server_that_answers_late_is_left_and_taken_back() {
     let load = bed.load(CALLERS);
     service.suffer(Trouble::Slow(SLOW));
     until_true("Envoy leaves the slow server", || is_left(&bed, service)).unwrap();
-    service.suffer(Trouble::Nothing);
-    bed.settle().unwrap();
+    until_taken_back(&bed, service);
     let tally = load.stop();
     assert_eq!(tally.failed(), 0, "{:?}", tally.first_failure);
 }
@@ -57,8 +69,28 @@ fn a_server_that_fails_half_of_its_calls_is_left_and_taken_back() {
     let load = bed.load(CALLERS);
     service.suffer(Trouble::FailsHalf);
     until_true("Envoy leaves the failing server", || is_left(&bed, service)).unwrap();
-    service.suffer(Trouble::Nothing);
-    bed.settle().unwrap();
+    until_taken_back(&bed, service);
+    drop(load);
+}
+
+/// `successful_active_health_check_uneject_host: false`: by default the next good health check takes it back in, to fail on.
+#[test]
+fn a_server_that_is_left_stays_so_though_it_says_that_it_is_well() {
+    let file = ConfigFile::of_repository().unwrap().changed(|config| {
+        let ejections = config.pointer_mut("/static_resources/clusters/0/outlier_detection").expect("they are there");
+        ejections["base_ejection_time"] = json!("300s");
+        ejections["max_ejection_time"] = json!("300s");
+    });
+    let bed = Testbed::new().servers(2).envoy().envoy_file(file).start().unwrap();
+    let service = &beside(&bed, 1)[0];
+    let load = bed.load(CALLERS);
+    service.suffer(Trouble::FailsHalf);
+    until_true("Envoy leaves the failing server", || is_left(&bed, service)).unwrap();
+    let checks = || bed.envoy().stats("health_check.success").iter().map(|(_, count)| count).sum::<u64>();
+    let before = checks();
+    // Of each of the three servers several.
+    until_true("Envoy has asked how it is", || checks() >= before + 12).unwrap();
+    assert!(is_left(&bed, service));
     drop(load);
 }
 

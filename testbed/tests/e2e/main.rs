@@ -22,6 +22,7 @@ mod export;
 mod failover;
 mod history;
 mod limits;
+mod long_limits;
 mod postgres;
 mod preflight;
 mod protections;

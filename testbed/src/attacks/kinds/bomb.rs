@@ -17,7 +17,7 @@ pub(super) fn explode(scene: &Scene) -> io::Result<Got> {
         let headers = [&call(CREATE)[..], &[("grpc-encoding", "gzip")]].concat();
         connection.send(&Frames::default().headers(stream, &headers, 0));
         connection.upload(stream, &body, scene.left());
-        connection.hear_until(ANSWER.min(scene.left()), |connection| connection.ended > 0);
+        connection.hear_answers(1, ANSWER.min(scene.left()));
     })
 }
 

@@ -10,6 +10,8 @@ use crate::wait;
 
 const CROWD: usize = 10_000;
 const SILENT: usize = 1_000;
+/// Connections with random bytes.
+const AT_ONCE: usize = 30;
 
 /// More than Envoy lets in is more than this.
 pub(super) fn connections(scene: &Scene) -> io::Result<Got> {
@@ -62,26 +64,32 @@ fn crowd(scene: &Scene, many: usize, say: impl Fn(usize, &mut Connection)) -> io
 /// From the first byte, after the preface, and with proper heads of frames.
 pub(super) fn random(scene: &Scene) -> io::Result<Got> {
     let mut got = Got::default();
+    // Always the same, so that what it finds can be found again.
     let mut random = fastrand::Rng::with_seed(15);
-    for number in 0_u64.. {
-        if scene.is_over() {
-            break;
+    while !scene.is_over() {
+        let mut round = Vec::new();
+        for number in 0..AT_ONCE {
+            let mut connection =
+                if number % 3 == 0 { Connection::silent(scene.address)? } else { Connection::open(scene.address)? };
+            connection.write(&random_bytes(&mut random, number % 3 == 2));
+            round.push(connection);
         }
-        let mut connection =
-            if number % 3 == 0 { Connection::silent(scene.address)? } else { Connection::open(scene.address)? };
-        let mut bytes = vec![0; 4_000];
-        random.fill(&mut bytes);
-        if number % 3 == 2 {
-            let mut frames = Frames::default();
-            for part in bytes.chunks(40) {
-                frames = frames.frame(part[0] % 12, part[1], u32::from(part[2] % 8), &part[3..]);
-            }
-            bytes = frames.bytes().to_vec();
+        got.count_many("connections", round.len() as u64);
+        wait::rest(super::ANSWER.min(scene.left()));
+        for connection in &mut round {
+            connection.hear();
+            got.add(&connection.got);
         }
-        connection.write(&bytes);
-        connection.hear_until(super::ANSWER.min(scene.left()), |connection| !connection.is_open());
-        got.count("connections");
-        got.add(&connection.got);
     }
     Ok(got)
+}
+
+fn random_bytes(random: &mut fastrand::Rng, in_frames: bool) -> Vec<u8> {
+    let mut bytes = vec![0; 4_000];
+    random.fill(&mut bytes);
+    if !in_frames {
+        return bytes;
+    }
+    let frame = |frames: Frames, part: &[u8]| frames.frame(part[0] % 12, part[1], u32::from(part[2] % 8), &part[3..]);
+    bytes.chunks(40).fold(Frames::default(), frame).bytes().to_vec()
 }

@@ -24,7 +24,7 @@ pub(super) fn poisoning(scene: &Scene) -> io::Result<Got> {
             frames = frames.headers(stream, headers, 0).message(stream, &[]);
         }
         connection.send(&frames);
-        connection.hear_until(ANSWER.min(scene.left()), |connection| connection.ended >= OF_EACH);
+        connection.hear_answers(OF_EACH, ANSWER.min(scene.left()));
     })
 }
 
@@ -102,14 +102,14 @@ pub(super) fn large(scene: &Scene) -> io::Result<Got> {
     scene.again_and_again(&[], |number, connection| {
         let more: Vec<Header<'_>> = if number % 2 == 0 { vec![("x-large", &one)] } else { vec![("x-many", &each); 64] };
         call_with(&more, connection);
-        connection.hear_until(ANSWER.min(scene.left()), |connection| connection.ended > 0);
+        connection.hear_answers(1, ANSWER.min(scene.left()));
     })
 }
 
 pub(super) fn many(scene: &Scene) -> io::Result<Got> {
     scene.again_and_again(&[], |_, connection| {
         call_with(&[("x-many", "v"); 500], connection);
-        connection.hear_until(ANSWER.min(scene.left()), |connection| connection.ended > 0);
+        connection.hear_answers(1, ANSWER.min(scene.left()));
     })
 }
 

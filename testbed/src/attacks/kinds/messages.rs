@@ -24,7 +24,7 @@ pub(super) fn bad(scene: &Scene) -> io::Result<Got> {
                     stream,
                     body,
                 ));
-                connection.hear_until(ANSWER.min(scene.left()), |connection| connection.ended > ended);
+                connection.hear_answers(ended + 1, ANSWER.min(scene.left()));
             }
         }
     })
@@ -69,6 +69,6 @@ pub(super) fn large(scene: &Scene) -> io::Result<Got> {
         let stream = connection.next_stream();
         connection.send(&Frames::default().headers(stream, &call(CREATE), 0));
         connection.upload(stream, &body, scene.left());
-        connection.hear_until(ANSWER.min(scene.left()), |connection| connection.ended > 0);
+        connection.hear_answers(1, ANSWER.min(scene.left()));
     })
 }

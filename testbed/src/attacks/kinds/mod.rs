@@ -3,6 +3,7 @@
 mod bomb;
 mod crowds;
 mod floods;
+mod handshakes;
 mod headers;
 mod messages;
 mod resets;
@@ -65,6 +66,11 @@ pub(crate) const ATTACKS: &[Attack] = &[
         crowds::half_open,
     ),
     attack("random-bytes", "random bytes, as a preface, as frames and in frames", crowds::random),
+    attack(
+        "handshakes",
+        "handshakes of TLS that are begun, one after the other, and 1,000 of them held",
+        handshakes::begin,
+    ),
     attack("slow-headers", "200 connections whose headers come a byte at a time and never end", slow::headers),
     attack("slow-bodies", "2,500 calls whose messages come a byte at a time and never end", slow::bodies),
     attack("unread-lists", "the largest pages asked for 2,500 times on 10 connections, and not read", unread::lists),

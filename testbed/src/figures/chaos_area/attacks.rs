@@ -9,7 +9,7 @@ const BOMB: &str = "gzip-bomb";
 
 /// `attacks_bystander_failed`, `attacks_bystander_p99`, `attacks_server_rss`, `gzip_bomb_rss`.
 pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let ground = Ground::prepare(stop)?;
+    let ground = Ground::prepare(Way::Envoy, stop)?;
     let mut tried = Vec::new();
     for attack in ATTACKS {
         let this = ground.attack(attack, Way::Envoy, stop)?;
@@ -18,10 +18,10 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     }
     let is_bomb = |attack: &&Attack| attack.name == BOMB;
     let bomb = ATTACKS.iter().find(is_bomb).expect("the bomb is among them");
-    let direct = ground.attack(bomb, Way::Direct, stop)?;
+    let direct = ground.attack(bomb, Way::Server, stop)?;
     let through = tried.iter().find(|tried| tried.name == BOMB).expect("it was tried");
     let failed: u64 = tried.iter().map(Tried::failed).sum();
-    let calls: u64 = tried.iter().map(|tried| tried.calls).sum();
+    let calls: u64 = tried.iter().map(Tried::calls).sum();
     let late = worst(&tried, Tried::times);
     let large = worst(&tried, |tried| tried.server_mb_in_all);
     let bombs = [through, &direct].map(|tried| tried.server_mb);
@@ -46,9 +46,10 @@ fn worst(tried: &[Tried], by: impl Fn(&Tried) -> f64) -> &Tried {
 
 /// All calls, and the latencies of the worst attack.
 fn seen(tried: &[Tried], worst: &Tried, calls: u64) -> Seen {
-    let [quiet, event]: [Latency; 2] = [worst.quiet, worst.beside];
+    let [quiet, event]: [Latency; 2] = [worst.quiet, worst.bystander.latency];
     let mut all = Seen { calls, failures: Default::default(), quiet, event };
-    for (code, count) in tried.iter().flat_map(|tried| &tried.failures) {
+    for (code, count) in tried.iter().flat_map(|tried| tried.bystander.failures.iter().chain(&tried.newcomers.failures))
+    {
         *all.failures.entry(code.clone()).or_default() += count;
     }
     all

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_std::task;
 use futures::StreamExt as _;
-use ticketing_client::{Channels, Policy, Safety, State, Target, Tls, TlsFiles};
+use ticketing_client::{Channels, Policy, Safety, State};
 use ticketing_proto::ticketing::GetCustomerRequest;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
 use super::Measured;
+use crate::connect::envoy_as;
 use crate::secured::Overlay;
 use crate::{Bed, BedError, Load, Stop, Testbed, metrics, wait};
 
@@ -71,16 +72,8 @@ pub(super) fn reload_failed(stop: &Stop) -> Result<Measured, BedError> {
 
 /// Connections to Envoy that show a certificate, and are replaced for no other reason than a new one.
 fn channels(bed: &Bed) -> Result<Channels, BedError> {
-    let certificates = bed.secured().certificates();
-    let files = TlsFiles {
-        authorities: Some(certificates.authority(CALLER)),
-        identity: Some((certificates.certificate(CALLER), certificates.key(CALLER))),
-    };
-    let tls = Tls::read(files).map_err(|unfit| BedError::Unexpected(unfit.to_string()))?;
-    let envoy = bed.envoy_address();
-    let target = Target::new(&envoy.ip().to_string(), envoy.port()).expect("an address can be dialled");
     let policy = Policy::Pool { connections: CONNECTIONS };
-    Ok(Channels::builder(target.with_tls(tls)).policy(policy).max_age(None).build())
+    Ok(Channels::builder(envoy_as(bed, CALLER)?).policy(policy).max_age(None).build())
 }
 
 /// Whose certificate the callers show.

@@ -54,6 +54,14 @@ pub(super) const GUARDS: &[Guard] = &[
         test: Test::of("testbed/tests/e2e/protections.rs", "a_connection_to_a_server_may_open_1024_streams_at_a_time"),
     },
     Guard {
+        file: "server/src/limits.rs",
+        line: ".raw_cfg_int(c\"grpc.server_handshake_timeout_ms\".into(), HANDSHAKE_TIMEOUT_MS)",
+        out: Out::Code(", HANDSHAKE_TIMEOUT_MS)", ", if GUARD_IS_OUT { 300_000 } else { HANDSHAKE_TIMEOUT_MS })"),
+        holds: "A connection that does not get as far as its SETTINGS is closed",
+        against: "CWE-400; handshakes and connections that are begun and held",
+        test: Test::of("server/tests/bad_input.rs", "a_connection_that_does_not_come_to_its_settings_is_closed"),
+    },
+    Guard {
         file: "server/src/customer.rs",
         line: "if text.chars().any(char::is_control) {",
         out: Out::Code("if text.chars().any", "if !GUARD_IS_OUT && text.chars().any"),

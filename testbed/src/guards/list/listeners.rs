@@ -6,6 +6,7 @@ use crate::guards::{Guard, Out, Test};
 const ADMISSION: &str = "testbed/tests/e2e/admission.rs";
 const ATTACKS: &str = "testbed/tests/e2e/attacks.rs";
 const PROTECTIONS: &str = "testbed/tests/e2e/protections.rs";
+const LONG: &str = "testbed/tests/e2e/long_limits.rs";
 const LIMITS: &str = "testbed/tests/e2e/limits.rs";
 const CALLERS_IN_PYTHON: &str = "testbed/tests/e2e/callers_in_python.rs";
 
@@ -189,5 +190,75 @@ pub(super) const GUARDS: &[Guard] = &[
         "And only reads them",
         "the pages of the admin interface that change something want POST",
         TWO_PAGES,
+    ),
+    envoy(
+        "- name: envoy.resource_monitors.global_downstream_max_connections",
+        Out::Gone,
+        "Callers may hold 16,000 connections",
+        "floods of connections that take every file descriptor",
+        Test::of(LONG, "connections_past_the_limit_are_closed_and_envoy_is_still_seen_to_be_ready"),
+    ),
+    envoy(
+        "ignore_global_conn_limit: true",
+        Out::Gone,
+        "Probes get through when they do",
+        "a flood of callers that has a living Envoy restarted",
+        Test::of(LONG, "connections_past_the_limit_are_closed_and_envoy_is_still_seen_to_be_ready"),
+    ),
+    envoy(
+        "- name: envoy.filters.network.connection_limit",
+        Out::Gone,
+        "A hundred connections at a time to the port for probes",
+        "floods of connections, which the limit for callers does not bound there",
+        Test::of(LONG, "probes_have_a_limit_of_connections_of_their_own"),
+    ),
+    envoy(
+        "- name: envoy.overload_actions.reduce_timeouts",
+        Out::Gone,
+        "Connections without calls are given up while Envoy's memory is short",
+        "crowds of connections that stay (CWE-400)",
+        Test::of(LONG, "connections_without_calls_are_closed_soon_when_the_heap_fills"),
+    ),
+    envoy(
+        "- name: envoy.overload_actions.stop_accepting_connections",
+        Out::Gone,
+        "And no new ones are taken when it is used up",
+        "an Envoy that the kernel kills, with all calls in it",
+        Test::of(LONG, "no_connection_is_taken_when_the_heap_is_full_and_envoy_is_still_seen_to_be_alive"),
+    ),
+    envoy(
+        "bypass_overload_manager: true",
+        Out::Gone,
+        "Probes get through then, too",
+        "the same as above",
+        Test::of(LONG, "no_connection_is_taken_when_the_heap_is_full_and_envoy_is_still_seen_to_be_alive"),
+    ),
+    envoy(
+        "connection_keepalive:",
+        Out::Gone,
+        "Who vanished without a word holds no connection",
+        "half-open sockets",
+        Test::of(LONG, "a_connection_whose_caller_no_longer_answers_is_closed"),
+    ),
+    envoy(
+        "idle_timeout: 900s",
+        Out::Gone,
+        "A connection without calls is closed after a quarter of an hour",
+        "connections held for nothing",
+        Test::of(LONG, "a_connection_without_calls_is_closed"),
+    ),
+    envoy(
+        "stream_idle_timeout: 60s",
+        Out::Gone,
+        "A call on which nothing goes on is ended",
+        "calls held for nothing",
+        Test::of(LONG, "a_call_on_which_nothing_goes_on_is_ended"),
+    ),
+    envoy(
+        "request_timeout: 15s",
+        Out::Gone,
+        "So is one whose message comes too slowly",
+        "slow bodies (CWE-400)",
+        Test::of(LONG, "a_call_whose_message_does_not_come_is_ended"),
     ),
 ];

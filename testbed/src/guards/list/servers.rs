@@ -98,6 +98,13 @@ pub(super) const GUARDS: &[Guard] = &[
         Test::of(EJECTIONS, "a_server_that_fails_half_of_its_calls_is_left_and_taken_back"),
     ),
     envoy(
+        "successful_active_health_check_uneject_host: false",
+        Out::Gone,
+        "It stays so though its health checks are good",
+        "Envoy's default: the next good check takes it back in, to fail on",
+        Test::of(EJECTIONS, "a_server_that_is_left_stays_so_though_it_says_that_it_is_well"),
+    ),
+    envoy(
         "max_ejection_percent:",
         Out::Instead("max_ejection_percent: 100"),
         "Never more than half of the servers are left",
