@@ -2,6 +2,7 @@
 
 mod examine;
 mod fault;
+mod judge;
 
 use std::fmt;
 use std::path::PathBuf;

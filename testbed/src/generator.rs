@@ -40,12 +40,12 @@ pub(crate) struct LoadReport {
     pub(crate) over_time: Vec<Second>,
 }
 
-/// A [`Latency`] as the program tells it.
+/// A [`Latency`] as the program tells it; nothing where there was no such call.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Percentiles {
-    p50: f64,
-    p99: f64,
-    max: f64,
+    p50: Option<f64>,
+    p99: Option<f64>,
+    max: Option<f64>,
 }
 
 /// One second of a load.
@@ -94,8 +94,10 @@ impl Generator {
 impl LoadReport {
     /// The latencies of one kind of call, of `all` or of those that `failed`.
     pub(crate) fn latency(&self, of: &str) -> Result<Latency, BedError> {
-        let found = self.latency_ms.get(of);
-        let found = found.map(|&Percentiles { p50, p99, max }| Latency { p50_ms: p50, p99_ms: p99, max_ms: max });
+        let found = self.latency_ms.get(of).map(|told| {
+            let [p50_ms, p99_ms, max_ms] = [told.p50, told.p99, told.max].map(Option::unwrap_or_default);
+            Latency { p50_ms, p99_ms, max_ms }
+        });
         found.ok_or_else(|| BedError::Unexpected(format!("the report of ticketing-client load has no latency of {of}")))
     }
 

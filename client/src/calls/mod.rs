@@ -76,7 +76,7 @@ impl Channels {
                 Err(error) => CallError { elapsed: begun.elapsed(), attempts, ..error },
             };
             let pause = backoff.pause(error.retry_after);
-            let worth_it = safety != Safety::Once && may_pass(error.code) && attempts < MAX_ATTEMPTS;
+            let worth_it = safety != Safety::Once && may_pass(&error) && attempts < MAX_ATTEMPTS;
             if !worth_it || begun.elapsed().saturating_add(pause) >= call.deadline || !self.inner.budget.take() {
                 return Err(error);
             }
@@ -120,7 +120,7 @@ where
                     let (Either::Left((outcome, other)) | Either::Right((outcome, other))) =
                         select(first, second).await;
                     match outcome {
-                        Err(error) if may_pass(error.code) => other.await,
+                        Err(error) if may_pass(&error) => other.await,
                         answer => answer,
                     }
                 }
@@ -157,8 +157,13 @@ where
 }
 
 /// Whether another attempt may go better within the same deadline: when that has passed, none can.
-fn may_pass(code: Code) -> bool {
-    code.is_transient() && code != Code::DeadlineExceeded
+fn may_pass(error: &CallError) -> bool {
+    match error.code {
+        Code::DeadlineExceeded => false,
+        // A message past its limit stays so, and C-core's word for it is the same; a server with too much to do says when.
+        Code::ResourceExhausted => error.retry_after.is_some(),
+        code => code.is_transient(),
+    }
 }
 
 pub(crate) fn idempotent() -> grpcio::Result<Metadata> {

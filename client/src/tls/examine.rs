@@ -1,5 +1,6 @@
 //! A handshake of our own, which says what C-core's does not.
 
+use std::fmt::Display;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, SignatureScheme, Stream,
 };
 
+use super::judge::Judge;
 use super::{Read, Tls, TlsFault};
 
 /// For a connection, and for each answer on it.
@@ -71,10 +73,14 @@ fn config(read: &Read, shown: Arc<Shown>) -> Result<ClientConfig, TlsFault> {
         Some(authorities) => roots.add_parsable_certificates(authorities.all()),
         None => roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs),
     };
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let unusable = |error: &dyn Display| TlsFault::Handshake(error.to_string());
+    let judge = Judge::of(roots, read.authorities.as_ref(), &provider).map_err(|error| unusable(&error))?;
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| TlsFault::Handshake(error.to_string()))?
-        .with_root_certificates(roots)
+        .map_err(|error| unusable(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(judge))
         .with_client_cert_resolver(shown);
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(config)
@@ -113,6 +119,9 @@ fn exchange(tls: &mut ClientConnection, tcp: &mut TcpStream) -> io::Result<Vec<u
 fn fault(error: &io::Error, asked: &str) -> TlsFault {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         Some(inner) => told(inner, asked),
+        None if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            TlsFault::Handshake(format!("nothing was answered within {PATIENCE:?}"))
+        }
         None => TlsFault::Handshake(error.to_string()),
     }
 }

@@ -39,8 +39,32 @@ fn what_may_happen_twice_is_sent_once() {
     assert_eq!(server.attempts(), 1);
 }
 
+/// C-core says RESOURCE_EXHAUSTED of an answer that is too large, too, which another attempt does not make smaller.
+#[test]
+fn what_is_past_a_limit_is_sent_again_only_where_the_server_says_when() {
+    let refused = |asked: Option<i64>| {
+        move |attempt| match (attempt, asked) {
+            (1, Some(seconds)) => asks(RpcStatusCode::RESOURCE_EXHAUSTED, seconds),
+            (1, None) => {
+                Reply::Refused(RpcStatus::with_message(RpcStatusCode::RESOURCE_EXHAUSTED, "too large".to_owned()))
+            }
+            _ => Reply::Hello,
+        }
+    };
+    let server = Greeter::start(refused(None));
+    let error = block_on(greet(&server.channels().build(), Safety::Read)).unwrap_err();
+    assert_eq!((error.code, error.attempts), (Code::ResourceExhausted, 1));
+    let server = Greeter::start(refused(Some(0)));
+    block_on(greet(&server.channels().build(), Safety::Read)).unwrap();
+    assert_eq!(server.attempts(), 2);
+}
+
 /// Asks for a pause of so many seconds.
 fn asks_for(seconds: i64) -> Reply {
+    asks(RpcStatusCode::UNAVAILABLE, seconds)
+}
+
+fn asks(code: RpcStatusCode, seconds: i64) -> Reply {
     let mut info = RetryInfo::new();
     info.retry_delay.mut_or_insert_default().seconds = seconds;
     let any = Any {
@@ -49,7 +73,7 @@ fn asks_for(seconds: i64) -> Reply {
         ..Any::new()
     };
     let details = Status { details: vec![any], ..Status::new() }.write_to_bytes().unwrap();
-    Reply::Refused(RpcStatus::with_details(RpcStatusCode::UNAVAILABLE, "later".to_owned(), details))
+    Reply::Refused(RpcStatus::with_details(code, "later".to_owned(), details))
 }
 
 #[test]

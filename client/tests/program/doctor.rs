@@ -138,6 +138,20 @@ fn a_port_that_hangs_up_is_a_fault() {
 }
 
 #[test]
+fn a_port_that_resets_connections_is_a_fault_and_no_closed_port() {
+    let examination = faulty(misfits::resetting(), "http/2", "closed at once");
+    assert_eq!(finding(&examination, "port")["verdict"], "ok");
+}
+
+#[test]
+fn a_port_that_takes_the_opening_of_http_2_for_nonsense_is_asked_in_http_1_too() {
+    // As Python's server and a server's admin port do.
+    for otherwise in [&b"<!DOCTYPE HTML>\n"[..], b""] {
+        faulty(misfits::http_1(otherwise), "http/2", "HTTP/1");
+    }
+}
+
+#[test]
 fn a_port_that_speaks_tls_is_a_fault_however_it_takes_plaintext() {
     faulty(misfits::tls(), "encryption", "TLS");
     faulty(misfits::answering(&[0x15, 3, 1, 0, 2, 2, 70]), "encryption", "TLS");

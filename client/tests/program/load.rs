@@ -124,7 +124,7 @@ fn where_there_is_no_terminal_lines_tell_how_it_goes() {
     let server = Server::start();
     let ended = run(server.port, &["load", "--mix", "probe=1", "--duration", "6s", "--rate", "20"]);
     assert!(ended.err.contains("calls/s, p50 "), "{}", ended.err);
-    assert!(ended.out.contains("no retries") && ended.out.contains("pod pod-a"), "{}", ended.out);
+    assert!(ended.out.contains("nothing sent again from here") && ended.out.contains("pod pod-a"), "{}", ended.out);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use grpcio::{EnvBuilder, Environment, RpcContext, Server, ServerBuilder, ServerCredentials, UnarySink};
 use ticketing_proto::health::health_check_response::ServingStatus;
@@ -38,6 +39,21 @@ pub(crate) fn silent() -> u16 {
 /// Closes each connection at once.
 pub(crate) fn hanging_up() -> u16 {
     port(drop)
+}
+
+/// Resets each connection at once (`SO_LINGER` of 0 s).
+pub(crate) fn resetting() -> u16 {
+    port(|stream| rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).expect("an open socket"))
+}
+
+/// HTTP/1 alone: what is no request of it gets these bytes, and the end.
+pub(crate) fn http_1(otherwise: &'static [u8]) -> u16 {
+    port(move |mut stream| {
+        let mut heard = [0; 512];
+        let read = stream.read(&mut heard).unwrap_or_default();
+        let is_request = heard[..read].starts_with(b"GET ");
+        let _ = stream.write_all(if is_request { b"HTTP/1.0 404 Not Found\r\n\r\n" } else { otherwise });
+    })
 }
 
 /// Answers whatever comes with these bytes, once it has heard something.

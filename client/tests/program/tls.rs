@@ -1,7 +1,8 @@
 //! What the program says where two sides do not agree on encryption: on a call, and as a doctor.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use grpcio::ServerCredentialsBuilder;
 use testbed::{Certificates, Use};
@@ -72,6 +73,42 @@ fn each_side_that_trusts_the_other_is_served() {
     assert_eq!(encryption["verdict"], "ok", "{encryption}");
     let found = encryption["found"].as_str().unwrap();
     assert!(found.starts_with("TLSv1.3; ") && found.ends_with("and ours was taken"), "{found}");
+}
+
+/// As `openssl req -x509` makes it: an authority that is a server, too.
+fn of_its_own(folder: &Path) -> [String; 2] {
+    let [certificate, key] = ["tls.crt", "tls.key"].map(|name| text(folder.join(name)));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=server", "-addext", "subjectAltName=IP:127.0.0.1", "-out", &certificate, "-keyout", &key])
+        .output()
+        .expect("openssl");
+    assert!(made.status.success(), "{made:?}");
+    [certificate, key]
+}
+
+#[test]
+fn a_server_that_vouches_for_itself_is_served_where_it_is_trusted_and_told_where_not() {
+    let folders = [tempfile::tempdir(), tempfile::tempdir()].map(|folder| folder.expect("a folder"));
+    let [[certificate, key], [other, _]] = folders.each_ref().map(|folder| of_its_own(folder.path()));
+    let server =
+        Server::with("pod-a", 0, &["--tls-cert", &certificate, "--tls-key", &key, "--health-addr", "127.0.0.1:0"]);
+    let trusting = |authority: &str| vec!["--tls-ca".to_owned(), authority.to_owned()];
+    let trusted = trusting(&certificate);
+    assert_eq!(run(server.port, &trusted, &["get", ""]).code, Some(0));
+    let doctor = run(server.port, &trusted, &["--output", "json", "doctor"]);
+    assert_eq!(doctor.code, Some(0), "{}", doctor.out);
+    told(server.port, &trusting(&other), "of an authority that is not trusted", "");
+    let elsewhere = [trusted, vec!["--tls-server-name".to_owned(), "elsewhere".to_owned()]].concat();
+    told(server.port, &elsewhere, "127.0.0.1", "");
+}
+
+#[test]
+fn a_server_that_says_nothing_where_a_handshake_is_begun_is_told_so() {
+    let certificates = Certificates::make().expect("certificates");
+    let doctor = run(misfits::silent(), &caller(&certificates, "server", None), &["--output", "json", "doctor"]);
+    let told = doctor.json()["checks"].to_string();
+    assert!(told.contains("nothing was answered within 2s"), "{told}");
 }
 
 #[test]

@@ -7,18 +7,16 @@ use super::verdict::Column;
 pub(super) const fn why(column: Column, better: Way) -> Option<&'static str> {
     match (column, better) {
         (Column::Cpu, Way::L4) => Some(
-            "Half of the difference is the hop: Envoy reads and writes every call once more. The other half is what spreading \
+            "The proxy's part is the hop: Envoy reads and writes every call once more. The servers' part is what spreading \
              costs by itself, as client round_robin shows without a hop: on one pod calls that come together share wake-ups \
              and writes, on four hardly any do",
         ),
         (Column::Cpu, Way::RoundRobin) => Some(
-            "The hop: Envoy reads, decides on and writes every call once more, where here a call passes nobody. Client and pods \
-             together spend what they spend behind Envoy",
+            "It is the hop: Envoy reads, decides on and writes every call once more, where here a call passes nobody",
         ),
         (Column::Cpu, Way::Pool) => Some(
-            "The hop: Envoy reads, decides on and writes every call once more, where a Service of layer 4 passes packets on in the \
-             kernel, whose time is not counted here. Of the rest the client bears more, on four connections in place of one, and \
-             the pods less; together it is what both spend behind Envoy",
+            "The proxy's part is the hop: Envoy reads, decides on and writes every call once more, where a Service of layer 4 \
+             passes packets on in the kernel, whose time is not counted here. Four connections cost a client more than one",
         ),
         _ => None,
     }

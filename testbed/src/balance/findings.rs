@@ -1,12 +1,14 @@
 //! What was measured, as `docs/balancing.json` keeps it.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Event, Way};
-use crate::{BedError, envoy};
+use crate::{BedError, binaries, envoy};
 
 /// All of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,12 +119,33 @@ impl Round {
     }
 }
 
-/// The release, and a digest of both Envoys' configurations: with another one the figures are those of something else.
+/// Sources that decide how calls are spread and what they cost.
+const SOURCES: [&str; 5] =
+    ["client/src/calls", "client/src/channel.rs", "client/src/channels", "client/src/retry.rs", "server/src"];
+
+/// The release, and a digest of both Envoys' configurations and of what client and server do with a call: with others the
+/// figures are those of something else.
 pub(super) fn version() -> Result<String, BedError> {
-    let mut both = Vec::new();
-    for path in [envoy::file(), envoy::article_file()] {
-        both.extend(std::fs::read(&path).map_err(BedError::io(format!("read {}", path.display())))?);
+    let mut files = vec![envoy::file(), envoy::article_file()];
+    SOURCES.iter().try_for_each(|path| add_files(binaries::repository().join(path), &mut files))?;
+    files.sort();
+    let mut all = Vec::new();
+    for path in files {
+        all.extend(fs::read(&path).map_err(BedError::io(format!("read {}", path.display())))?);
     }
-    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &both).simple().to_string();
-    Ok(format!("{}+envoy.{}", env!("CARGO_PKG_VERSION"), &digest[..12]))
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &all).simple().to_string();
+    Ok(format!("{}+{}", env!("CARGO_PKG_VERSION"), &digest[..12]))
+}
+
+/// A file, or all files of a folder.
+fn add_files(path: PathBuf, files: &mut Vec<PathBuf>) -> Result<(), BedError> {
+    if !path.is_dir() {
+        files.push(path);
+        return Ok(());
+    }
+    let unread = || BedError::io(format!("read {}", path.display()));
+    for entry in fs::read_dir(&path).map_err(unread())? {
+        add_files(entry.map_err(unread())?.path(), files)?;
+    }
+    Ok(())
 }

@@ -98,7 +98,7 @@ fn explanations(shortfalls: &[Shortfall]) -> String {
     }
     let heads = ["where", "better", "why"].map(str::to_owned);
     let row = |shortfall: &Shortfall| {
-        vec![shortfall.column.title().to_owned(), shortfall.better.title().to_owned(), shortfall.why.to_owned()]
+        vec![shortfall.column.title().to_owned(), shortfall.better.title().to_owned(), shortfall.why.clone()]
     };
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     // All columns hold words.

@@ -42,7 +42,7 @@ fn spread(findings: &Findings) -> Bars {
 fn failures(findings: &Findings) -> Bars {
     let events = [Event::Leave, Event::Kill, Event::Roll, Event::Replace];
     let panels = ["2 pods leave", "a pod is killed, 2×", "rolling restart", "Envoy or L4 replaced, 3×"];
-    bars("Attempts of callers that failed (less is better)", &panels, |way| {
+    bars("Failed attempts of callers: failed calls, and those sent again (less is better)", &panels, |way| {
         let failed = |event| match outcome(findings, way, event) {
             Some(Outcome::Calls(totals)) => Some((totals.failed + totals.again) as f64),
             _ => None,

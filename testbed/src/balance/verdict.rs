@@ -97,6 +97,20 @@ pub(super) fn cpu(rounds: &[Round]) -> [f64; 3] {
     parts.map(|part| rounds.iter().map(part).sum::<f64>() / calls.max(1) as f64)
 }
 
+/// Where the CPU goes that another way does without.
+fn difference(findings: &Findings, better: Way) -> String {
+    let parts = |way| match findings.of(way, Event::Steady).map(|cell| &cell.outcome) {
+        Some(Outcome::Steady { rounds }) => cpu(rounds),
+        _ => [0.0; 3],
+    };
+    let (ours, theirs) = (parts(Way::Envoy), parts(better));
+    let [client, proxy, servers] = [0, 1, 2].map(|part| ours[part] - theirs[part]);
+    let all = client + proxy + servers;
+    format!(
+        "Of {all:.0} CPU-µs more, {proxy:.0} are the proxy's, {servers:.0} the servers' and {client:.0} the client's."
+    )
+}
+
 pub(super) fn median_of(rounds: &[Round], value: impl Fn(&Round) -> f64) -> f64 {
     median(&rounds.iter().map(value).collect::<Vec<_>>())
 }
@@ -106,7 +120,7 @@ pub(super) fn median_of(rounds: &[Round], value: impl Fn(&Round) -> f64) -> f64 
 pub(super) struct Shortfall {
     pub(super) column: Column,
     pub(super) better: Way,
-    pub(super) why: &'static str,
+    pub(super) why: String,
 }
 
 /// Every one of them. Fails where one has no explanation: a page must not keep quiet about it.
@@ -128,6 +142,10 @@ pub(super) fn shortfalls(findings: &Findings) -> Result<Vec<Shortfall>, BedError
                     super::KEPT
                 ))
             })?;
+            let why = match column {
+                Column::Cpu => format!("{} {why}", difference(findings, better)),
+                _ => why.to_owned(),
+            };
             all.push(Shortfall { column, better, why });
         }
     }

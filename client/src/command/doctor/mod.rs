@@ -9,8 +9,10 @@ mod spread;
 mod tls;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
 
+use futures::future::join_all;
 use grpcio::RpcStatusCode;
 use ticketing_client::{Code, Serving, Target, TlsFault};
 
@@ -88,16 +90,18 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
     for address in addresses.iter().take(port::MOST_ADDRESSES) {
         match port::open(*address).await {
             Ok(_) => open.push(*address),
+            // Somebody is there, and hangs up.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => open.push(*address),
             Err(error) => closed.push(format!("{address}: {error}")),
         }
     }
-    let Some(first) = open.first() else {
+    if open.is_empty() {
         let next = "is the server running and listening there (LISTEN_ADDR)? Check SERVER_PORT (--server-port), and \
                     network policies";
         findings.push(Finding::fault("port", format!("closed: {}", closed.join("; ")), next));
         skip(findings, &["encryption", "http/2"], "the port is closed");
         return None;
-    };
+    }
     findings.push(if closed.is_empty() {
         Finding::ok("port", format!("{port} is open"))
     } else {
@@ -113,13 +117,26 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
         findings.extend(tls::findings(examined));
         return is_usable.then_some(addresses.len());
     }
-    let speaks = port::speaks(*first).await;
-    findings.push(encryption(&speaks));
-    findings.push(http2(&speaks));
-    matches!(speaks, Ok(Speaks::Http2)).then_some(addresses.len())
+    let (spoken, usable) = spoken(&open).await;
+    findings.extend(spoken);
+    usable.then_some(addresses.len())
 }
 
-fn encryption(speaks: &std::io::Result<Speaks>) -> Finding {
+/// What open ports speak, told of the first that is no good; and whether calls can be tried on any.
+async fn spoken(open: &[SocketAddr]) -> ([Finding; 2], bool) {
+    let all = join_all(open.iter().map(|address| port::speaks(*address))).await;
+    let is_good = |speaks: &io::Result<Speaks>| matches!(speaks, Ok(Speaks::Http2));
+    let told = all.iter().position(|speaks| !is_good(speaks)).unwrap_or_default();
+    let mut findings = [encryption(&all[told]), http2(&all[told])];
+    if all.len() > 1 && !is_good(&all[told]) {
+        for finding in &mut findings {
+            finding.found = format!("{}: {}", open[told], finding.found);
+        }
+    }
+    (findings, all.iter().any(is_good))
+}
+
+fn encryption(speaks: &io::Result<Speaks>) -> Finding {
     match speaks {
         Ok(Speaks::Tls) => {
             Finding::fault("encryption", TlsFault::ClientIsPlaintext.to_string(), TlsFault::ClientIsPlaintext.advice())
@@ -131,7 +148,7 @@ fn encryption(speaks: &std::io::Result<Speaks>) -> Finding {
     }
 }
 
-fn http2(speaks: &std::io::Result<Speaks>) -> Finding {
+fn http2(speaks: &io::Result<Speaks>) -> Finding {
     let fault = |found: &str, next: &str| Finding::fault("http/2", found, next);
     match speaks {
         Ok(Speaks::Http2) => Finding::ok("http/2", "the server opens HTTP/2"),

@@ -19,6 +19,7 @@ pub(super) const MOST_ADDRESSES: usize = 16;
 
 /// HTTP/2's opening (RFC 9113, 3.4) and an empty SETTINGS frame.
 const HTTP2_OPENING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const HTTP1_OPENING: &[u8] = b"GET / HTTP/1.1\r\nhost: doctor\r\nconnection: close\r\n\r\n";
 /// Where a frame tells its type, and that of SETTINGS, which every HTTP/2 server sends first.
 const FRAME_TYPE: usize = 3;
 const SETTINGS: u8 = 4;
@@ -56,22 +57,27 @@ pub(super) async fn open(address: SocketAddr) -> io::Result<TcpStream> {
     timeout(PATIENCE, TcpStream::connect(address)).await
 }
 
-/// Opens as plaintext HTTP/2 would, and once more as TLS where the answer does not tell.
+/// Opens as plaintext HTTP/2 would, and where the answer does not tell, as TLS and HTTP/1 would.
 pub(super) async fn speaks(address: SocketAddr) -> io::Result<Speaks> {
-    let plain = first_bytes(address, HTTP2_OPENING).await?;
-    let told = understood(plain.as_deref());
+    let told = understood(first_bytes(address, HTTP2_OPENING).await?.as_deref());
     if !matches!(told, Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) {
         return Ok(told);
     }
-    match understood(first_bytes(address, &client_hello()).await?.as_deref()) {
-        Speaks::Tls => Ok(Speaks::Tls),
-        _ => Ok(told),
+    for (opening, protocol) in [(&client_hello()[..], Speaks::Tls), (HTTP1_OPENING, Speaks::Http1)] {
+        if understood(first_bytes(address, opening).await?.as_deref()) == protocol {
+            return Ok(protocol);
+        }
     }
+    Ok(told)
 }
 
 /// The first bytes of the answer; none if the wait was in vain, and empty if the connection was closed.
 async fn first_bytes(address: SocketAddr, opening: &[u8]) -> io::Result<Option<Vec<u8>>> {
-    let mut stream = open(address).await?;
+    let mut stream = match open(address).await {
+        // It was taken, and given up before we could look.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(Some(Vec::new())),
+        opened => opened?,
+    };
     let mut bytes = [0; 9];
     let mut read = 0;
     let exchange = async {

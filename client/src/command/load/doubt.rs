@@ -65,7 +65,7 @@ impl fmt::Display for Doubt {
                  slower than the rate: offer less, or raise --max-in-flight"
             ),
             Self::Few { answers } => {
-                write!(f, "{answers} answers are few for a p99: let it run longer, or --merge runs")
+                write!(f, "a p99 of {answers} answers says little: let it run longer, or --merge runs")
             }
             Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),
             Self::SeveralLoads => f.write_str(

@@ -81,13 +81,11 @@ fn headline(slice: &Slice) -> String {
         1 => "1 pod".to_owned(),
         pods => format!("{pods} pods"),
     };
-    let mut line = format!(
-        "{:.0} s: {rate:.0} calls/s, p50 {:.2} ms, p99 {:.2} ms, {pods}, {} failed",
-        slice.end,
-        slice.p50_ms,
-        slice.p99_ms,
-        slice.failed()
-    );
+    let latencies = match slice.answered() {
+        0 => "no answer".to_owned(),
+        _ => format!("p50 {:.2} ms, p99 {:.2} ms", slice.p50_ms, slice.p99_ms),
+    };
+    let mut line = format!("{:.0} s: {rate:.0} calls/s, {latencies}, {pods}, {} failed", slice.end, slice.failed());
     for (code, count) in &slice.failures {
         write!(line, ", {code} {count}").expect("a string takes text");
     }

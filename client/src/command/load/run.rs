@@ -54,6 +54,10 @@ impl Slice {
     pub(crate) fn failed(&self) -> u64 {
         self.failures.values().sum()
     }
+
+    pub(crate) fn answered(&self) -> u64 {
+        self.calls.saturating_sub(self.failed())
+    }
 }
 
 /// One run without its warm-up.

@@ -1,19 +1,22 @@
-//! The closing report for programs. Latencies are in milliseconds.
+//! The closing report for programs. Latencies are in milliseconds, and null where nothing was answered.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use super::{PERCENTILES, ms};
-use crate::command::LoadReport;
+use crate::command::{LoadReport, Slice};
 
 pub(in crate::report) fn value(report: &LoadReport) -> Value {
     let run = &report.run;
     let mut latencies = Map::new();
     for (name, each) in run.listed() {
-        let mut row: Map<_, _> =
-            PERCENTILES.iter().map(|(name, quantile)| ((*name).to_owned(), json!(ms(each.at(*quantile))))).collect();
-        row.insert("mean".to_owned(), json!(ms(each.mean())));
+        let told = |milliseconds: f64| (each.count() > 0).then_some(milliseconds);
+        let mut row: Map<_, _> = PERCENTILES
+            .iter()
+            .map(|(name, quantile)| ((*name).to_owned(), json!(told(ms(each.at(*quantile))))))
+            .collect();
+        row.insert("mean".to_owned(), json!(told(ms(each.mean()))));
         row.insert("calls".to_owned(), each.count().into());
         latencies.insert(name, row.into());
     }
@@ -43,6 +46,15 @@ pub(in crate::report) fn value(report: &LoadReport) -> Value {
         "interrupted": run.interrupted,
         "notes": report.doubts.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "comparison": report.comparison,
-        "over_time": run.slices,
+        "over_time": run.slices.iter().map(second).collect::<Vec<_>>(),
     })
+}
+
+fn second(slice: &Slice) -> Value {
+    let mut told = json!(slice);
+    if slice.answered() == 0 {
+        told["p50_ms"] = Value::Null;
+        told["p99_ms"] = Value::Null;
+    }
+    told
 }

@@ -33,5 +33,5 @@ fn offered(run: &Run, runs: usize) -> String {
         connections => format!("{connections} connections"),
     };
     let several = if runs > 1 { format!("{runs} runs, the first of them: ") } else { String::new() };
-    format!("{several}{how}, {connections} to {}, {}, no retries", run.target, shape.mix)
+    format!("{several}{how}, {connections} to {}, {}, nothing sent again from here", run.target, shape.mix)
 }
