@@ -213,3 +213,16 @@ fn every_bound_of_envoy_is_on_the_page() {
         }
     }
 }
+
+/// Else a server would send its own callers away (`too_many_pings`).
+#[test]
+fn the_client_pings_less_often_than_the_server_takes_amiss() {
+    let held_by = |file: &str, constant: &str| {
+        let rows = rows();
+        let row = rows.iter().find(|row| row.file == file && row.code.contains(constant));
+        told(&row.unwrap_or_else(|| panic!("docs/limits.md lacks {constant}")).value)
+    };
+    let pings = held_by("client/src/channels/connection.rs", "time: Duration::from_secs(");
+    let allowed = held_by("server/src/limits.rs", "MIN_PING_INTERVAL_MS");
+    assert!(pings >= 2.0 * allowed, "every {pings} ms, where {allowed} ms are allowed");
+}

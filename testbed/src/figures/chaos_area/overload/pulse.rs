@@ -1,4 +1,4 @@
-//! A caller who asks who is there, again and again: when things are well, and when they are not.
+//! A caller who asks who is there, and now and then for a page, again and again: when things are well, and when they are not.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,6 +11,8 @@ use async_std::task::{self, JoinHandle, block_on};
 use crate::connect::channel_to;
 
 const EVERY: Duration = Duration::from_millis(20);
+/// One in so many asks for a page, which an overload refuses first.
+const PAGE_EACH: usize = 5;
 /// An answer that takes longer is no recovery. Undisturbed ones take a few milliseconds, and a pause of the quota more.
 pub(super) const SLOW: Duration = Duration::from_millis(100);
 
@@ -47,11 +49,17 @@ impl Pulse {
 async fn ask(address: SocketAddr, ended: Arc<AtomicBool>) -> Pulses {
     let customers = channel_to(address).customers();
     let mut asked = Vec::new();
-    while !ended.load(Ordering::Relaxed) {
+    for number in 0.. {
+        if ended.load(Ordering::Relaxed) {
+            break;
+        }
         let customers = customers.clone();
         asked.push(task::spawn(async move {
             let at = Instant::now();
-            let answered = customers.identify().await.is_ok();
+            let answered = match number % PAGE_EACH {
+                0 => customers.list(0, "").await.is_ok(),
+                _ => customers.identify().await.is_ok(),
+            };
             Asked { at, took: at.elapsed(), answered }
         }));
         task::sleep(EVERY).await;
@@ -80,6 +88,10 @@ impl Pulses {
 impl fmt::Display for Pulses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let failed = self.0.iter().filter(|asked| !asked.answered).count();
-        write!(f, "asked every {EVERY:?}, before, during and after: {} times, {failed} without an answer", self.0.len())
+        write!(
+            f,
+            "asked every {EVERY:?}, each {PAGE_EACH}th time for a page, before, during and after: {} times, {failed} without an answer",
+            self.0.len()
+        )
     }
 }
