@@ -207,8 +207,8 @@ fn every_bound_of_envoy_is_on_the_page() {
             let Some((key, value)) = pair.trim().trim_start_matches("- ").split_once(": ") else { continue };
             let bounds = BOUNDS_OF_ENVOY.iter().any(|part| key.contains(part)) && !NO_BOUNDS_OF_ENVOY.contains(&key);
             if bounds && value.starts_with(|first: char| first.is_ascii_digit()) {
-                let known = rows.iter().any(|row| row.code.contains(&format!("{key}: ")));
-                assert!(known, "docs/limits.md lacks {key} of envoy.yaml: {line}");
+                let known = rows.iter().any(|row| row.code.contains(&format!("{key}: {value}")));
+                assert!(known, "docs/limits.md lacks {key}: {value} of envoy.yaml: {line}");
             }
         }
     }

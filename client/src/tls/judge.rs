@@ -5,7 +5,7 @@ use std::sync::Arc;
 use certificates::{Authorities, Validity};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
@@ -14,9 +14,14 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 /// makes it, is one.
 #[derive(Debug)]
 pub(super) struct Judge {
-    strict: Arc<WebPkiServerVerifier>,
+    /// None where nobody is trusted.
+    strict: Option<Arc<WebPkiServerVerifier>>,
     trusted: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
 }
+
+/// What webpki, whose errors rustls hands on as text, says of an authority in a server's place.
+const IS_AUTHORITY: &str = "CaUsedAsEndEntity";
 
 impl Judge {
     /// One that trusts `roots`, which are those of `authorities` where some were given.
@@ -25,8 +30,11 @@ impl Judge {
         authorities: Option<&Authorities>,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, VerifierBuilderError> {
-        let strict = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build()?;
-        Ok(Self { strict, trusted: authorities.into_iter().flat_map(Authorities::all).collect() })
+        let strict = (!roots.is_empty())
+            .then(|| WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build())
+            .transpose()?;
+        let trusted = authorities.into_iter().flat_map(Authorities::all).collect();
+        Ok(Self { strict, trusted, provider: provider.clone() })
     }
 
     /// A server whose certificate is one of those that are trusted.
@@ -64,9 +72,13 @@ impl ServerCertVerifier for Judge {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.strict.verify_server_cert(shown, between, name, ocsp, now) {
-            // What is no error of its own to rustls: that it is an authority among them.
-            Err(Error::InvalidCertificate(CertificateError::Other(_))) => self.vouches_for_itself(shown, name, now),
+        let Some(strict) = &self.strict else { return Err(CertificateError::UnknownIssuer.into()) };
+        match strict.verify_server_cert(shown, between, name, ocsp, now) {
+            Err(Error::InvalidCertificate(CertificateError::Other(other)))
+                if format!("{other:?}").contains(IS_AUTHORITY) =>
+            {
+                self.vouches_for_itself(shown, name, now)
+            }
             judged => judged,
         }
     }
@@ -77,7 +89,7 @@ impl ServerCertVerifier for Judge {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.strict.verify_tls12_signature(message, certificate, signed)
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -86,10 +98,10 @@ impl ServerCertVerifier for Judge {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.strict.verify_tls13_signature(message, certificate, signed)
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.strict.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -15,6 +15,8 @@ use crate::stub::greeter_grpc::{GreeterClient, METHOD_GREETER_GREET};
 
 pub(crate) enum Reply {
     Hello,
+    /// An answer of so many letters.
+    Long(usize),
     Late(Duration),
     Refused(RpcStatus),
     /// No answer, ever.
@@ -71,6 +73,10 @@ impl Greeter {
             let hello = Greeting { text: "Hello".to_owned(), ..Greeting::new() };
             match script(number) {
                 Reply::Hello => ctx.spawn(async move { drop(sink.success(hello).await) }),
+                Reply::Long(letters) => {
+                    let long = Greeting { text: "o".repeat(letters), ..Greeting::new() };
+                    ctx.spawn(async move { drop(sink.success(long).await) });
+                }
                 Reply::Late(time) => {
                     let log = log.clone();
                     ctx.spawn(async move {

@@ -39,22 +39,21 @@ fn what_may_happen_twice_is_sent_once() {
     assert_eq!(server.attempts(), 1);
 }
 
-/// C-core says RESOURCE_EXHAUSTED of an answer that is too large, too, which another attempt does not make smaller.
+/// `MAX_MESSAGE_BYTES`; another attempt does not make the answer smaller.
 #[test]
-fn what_is_past_a_limit_is_sent_again_only_where_the_server_says_when() {
-    let refused = |asked: Option<i64>| {
-        move |attempt| match (attempt, asked) {
-            (1, Some(seconds)) => asks(RpcStatusCode::RESOURCE_EXHAUSTED, seconds),
-            (1, None) => {
-                Reply::Refused(RpcStatus::with_message(RpcStatusCode::RESOURCE_EXHAUSTED, "too large".to_owned()))
-            }
-            _ => Reply::Hello,
-        }
-    };
-    let server = Greeter::start(refused(None));
-    let error = block_on(greet(&server.channels().build(), Safety::Read)).unwrap_err();
-    assert_eq!((error.code, error.attempts), (Code::ResourceExhausted, 1));
-    let server = Greeter::start(refused(Some(0)));
+fn an_answer_past_the_limit_fails_its_call_at_once_and_the_connection_goes_on() {
+    let server = Greeter::start(|attempt| if attempt == 1 { Reply::Long(5 << 20) } else { Reply::Hello });
+    let channels = server.channels().build();
+    let error = block_on(greet(&channels, Safety::Read)).unwrap_err();
+    assert_eq!((error.code, error.attempts), (Code::ResourceExhausted, 1), "{error}");
+    block_on(greet(&channels, Safety::Read)).unwrap();
+    assert_eq!((server.attempts(), server.connections()), (2, 1));
+}
+
+#[test]
+fn a_server_that_has_too_much_to_do_and_says_when_is_called_again() {
+    let server =
+        Greeter::start(|attempt| if attempt == 1 { asks(RpcStatusCode::RESOURCE_EXHAUSTED, 0) } else { Reply::Hello });
     block_on(greet(&server.channels().build(), Safety::Read)).unwrap();
     assert_eq!(server.attempts(), 2);
 }

@@ -58,16 +58,18 @@ impl Findings {
 }
 
 fn table(all: &[Tried]) -> String {
-    let mut text = "| attack | what the attacker gets | bystander: failed of calls | its p99 in quiet, and beside (ms) | newcomers: failed of calls | server (MB) | Envoy (MB) |\n\
-                    | --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
+    let mut text = "| attack | what the attacker gets | bystander: failed of calls | its p99 in quiet, and beside (ms) | newcomers: failed of calls | their p99 (ms) | server (MB) | Envoy (MB) |\n\
+                    | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         .to_owned();
     for tried in all {
-        let [quiet, beside, server, envoy] =
-            [tried.quiet.p99_ms, tried.bystander.latency.p99_ms, tried.server_mb, tried.envoy_mb].map(number);
+        let times =
+            [tried.quiet, tried.bystander.latency, tried.newcomers.latency].map(|latency| number(latency.p99_ms));
+        let ([quiet, beside, late], [server, envoy]) = (times, [tried.server_mb, tried.envoy_mb].map(number));
         let Tried { name, got, .. } = tried;
         let [known, new] =
             [&tried.bystander, &tried.newcomers].map(|called| format!("{} of {}", called.failed(), called.calls));
-        let _ = writeln!(text, "| {name} | {got} | {known} | {quiet}, {beside} | {new} | +{server} | +{envoy} |");
+        let _ =
+            writeln!(text, "| {name} | {got} | {known} | {quiet}, {beside} | {new} | {late} | +{server} | +{envoy} |");
     }
     text
 }

@@ -23,7 +23,9 @@ impl Attack {
     }
 
     fn lasting(time: &str, name: &str, bed: &Bed) -> Self {
-        let mut command = Command::new(binaries::testbed().unwrap());
+        // What the attack makes others do is to be seen, not that it takes the CPUs of a small machine.
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(binaries::testbed().unwrap());
         command.args(["attack", name, "--lasting", time, "--address", &bed.envoy_address().to_string()]);
         Self(command.stdout(Stdio::null()).spawn().unwrap())
     }

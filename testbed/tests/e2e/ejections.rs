@@ -90,7 +90,8 @@ fn a_server_that_is_left_stays_so_though_it_says_that_it_is_well() {
     let before = checks();
     // Of each of the three servers several.
     until_true("Envoy has asked how it is", || checks() >= before + 12).unwrap();
-    assert!(is_left(&bed, service));
+    // By default it is left again each second.
+    assert_eq!((is_left(&bed, service), ejections(&bed)), (true, 1));
     drop(load);
 }
 

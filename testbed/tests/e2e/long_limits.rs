@@ -1,13 +1,15 @@
 //! Limits of `envoy.yaml` that take minutes, or thousands of connections, to reach: each is made smaller where it stands, and
 //! reached. Where its line is taken out there is nothing to make smaller, and what Envoy does by default is seen.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use async_std::task::block_on;
 use serde_json::{Value, json};
 use testbed::envoy::ConfigFile;
 use testbed::{Bed, Testbed, until_true};
+use ticketing_client::{Channel, Code, Target};
 
 use crate::python;
 
@@ -62,7 +64,7 @@ fn answered(address: SocketAddr, many: usize, say: &[u8]) -> usize {
 #[test]
 fn a_connection_whose_caller_no_longer_answers_is_closed() {
     let options = format!("{MANAGER}/http2_protocol_options");
-    let bed = start(with(&options, "connection_keepalive", json!({ "interval": "0.5s", "timeout": "0.5s" })));
+    let bed = start(with(&options, "connection_keepalive", json!({ "interval": "1s", "timeout": "3s" })));
     assert_eq!((held(&bed, "deaf").as_str(), held(&bed, "connection").as_str()), ("ended", "held"));
 }
 
@@ -87,17 +89,18 @@ fn a_call_whose_message_does_not_come_is_ended() {
     assert_eq!(held(&bed, "call"), "ended");
 }
 
-/// `max_active_downstream_connections`; `ignore_global_conn_limit` of the listener for probes.
+/// `max_active_downstream_connections`; `bypass_overload_manager` of the listener for probes.
 #[test]
 fn connections_past_the_limit_are_closed_and_envoy_is_still_seen_to_be_ready() {
     const LIMIT: usize = 20;
     let monitor = format!("{OVERLOAD}/resource_monitors/0/typed_config");
     let bed = start(with(&monitor, "max_active_downstream_connections", json!(LIMIT)));
     let open: Vec<_> = (0..2 * LIMIT).map(|_| TcpStream::connect(bed.envoy_address()).unwrap()).collect();
+    let refused = || bed.envoy().stats("downstream_global_cx_overflow").iter().map(|(_, count)| count).sum::<u64>();
+    until_true("connections past the limit are closed", || refused() > 0).unwrap();
     assert!(bed.envoy().is_ready());
     drop(open);
     until_true("Envoy has seen them go", || answered(bed.envoy_address(), 1, PREFACE) == 1).unwrap();
-    // Those to the other ports count.
     let answered = answered(bed.envoy_address(), 2 * LIMIT, PREFACE);
     assert!((1..=LIMIT).contains(&answered), "{answered}");
 }
@@ -111,33 +114,42 @@ fn probes_have_a_limit_of_connections_of_their_own() {
     assert!((1..=LIMIT).contains(&answered), "{answered}");
 }
 
-/// A heap that is full from the beginning, and what Envoy does then, except for this.
-fn with_a_full_heap(except: &str) -> ConfigFile {
+/// A heap that is full from the beginning, and nothing but this done about it.
+fn with_a_full_heap(action: &str) -> Bed {
     let monitor = format!("{OVERLOAD}/resource_monitors/1/typed_config");
-    with(&monitor, "max_heap_size_bytes", json!(1)).changed(|config| {
+    let bed = start(with(&monitor, "max_heap_size_bytes", json!(1)).changed(|config| {
         let actions = fields(config, OVERLOAD, "actions").and_then(Value::as_array_mut).unwrap();
-        actions.retain(|action| action["name"] != except);
-    })
+        actions.retain(|each| each["name"] == action);
+    }));
+    let active = format!("overload.{action}.active");
+    // Where it is not there, its test finds out what that means.
+    let _ = until_true("Envoy sees that it is full", || {
+        let found = bed.envoy().stats(&active);
+        found.is_empty() || found.iter().any(|(_, value)| *value == 1)
+    });
+    bed
 }
 
 /// `reduce_timeouts`: else they are held for a quarter of an hour.
 #[test]
 fn connections_without_calls_are_closed_soon_when_the_heap_fills() {
-    let bed = start(with_a_full_heap("envoy.overload_actions.stop_accepting_connections"));
-    assert_eq!(held(&bed, "connection"), "ended");
+    assert_eq!(held(&with_a_full_heap("envoy.overload_actions.reduce_timeouts"), "connection"), "ended");
 }
 
-/// `stop_accepting_connections`; `bypass_overload_manager` of the listener for probes.
+/// `reject_incoming_connections`.
 #[test]
-fn no_connection_is_taken_when_the_heap_is_full_and_envoy_is_still_seen_to_be_alive() {
-    let bed = start(with_a_full_heap("envoy.overload_actions.reduce_timeouts"));
-    let active = "overload.envoy.overload_actions.stop_accepting_connections.active";
-    until_true("Envoy sees that it is full", || bed.envoy().stats(active).iter().any(|(_, value)| *value == 1))
-        .unwrap();
-    let mut stream = TcpStream::connect(bed.envoy_address()).unwrap();
-    stream.write_all(PREFACE).unwrap();
-    // Where it were taken, it would be before this is answered.
+fn connections_are_refused_when_the_heap_is_full_and_envoy_is_still_seen_to_be_ready() {
+    let bed = with_a_full_heap("envoy.overload_actions.reject_incoming_connections");
+    assert_eq!(answered(bed.envoy_address(), 3, PREFACE), 0);
     assert!(bed.envoy().is_ready());
-    stream.set_nonblocking(true).unwrap();
-    assert_eq!(stream.read(&mut [0]).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+}
+
+/// `stop_accepting_requests`.
+#[test]
+fn calls_are_refused_when_the_heap_is_full() {
+    let bed = with_a_full_heap("envoy.overload_actions.stop_accepting_requests");
+    let envoy = bed.envoy_address();
+    let channel = Channel::builder(Target::new(&envoy.ip().to_string(), envoy.port()).unwrap()).build();
+    let refused = block_on(channel.customers().identify()).unwrap_err();
+    assert_eq!((refused.code, refused.message.as_str()), (Code::Unavailable, "envoy overloaded"));
 }

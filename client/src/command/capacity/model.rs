@@ -11,7 +11,7 @@ const LEAST: u64 = 2;
 const CHECKS_PER_SECOND: f64 = 2.0;
 /// `envoy.yaml` runs one worker, on a thread beside the main one, which does checks and DNS.
 const ENVOY_WORKERS: f64 = 1.0;
-/// `max_active_downstream_connections` in `envoy.yaml`.
+/// Of callers, on one Envoy: at 16,000, where `envoy.yaml` ends, none is left for those of another Envoy that is replaced.
 const ENVOY_CONNECTIONS: u64 = 10_000;
 /// Connections of a server to PostgreSQL.
 const POD_DATABASE_CONNECTIONS: u64 = 8;

@@ -44,8 +44,9 @@ use crate::stop::Stop;
 /// Put a load on the service and tell latencies, errors and the share of each pod.
 ///
 /// A closed loop (--concurrency) waits for each answer before the next call; an open loop (--rate) starts calls on a
-/// schedule, and counts latencies from the start that was intended. Nothing is sent again
-/// from here, each attempt is one call; a proxy on the way may still do so. It ends after --duration or --requests, or at SIGINT or SIGTERM once the calls in flight have ended, and always reports.
+/// schedule, and counts latencies from the start that was intended. Nothing is sent again from here, each attempt is one
+/// call; a proxy on the way may still do so. It ends after --duration or --requests, or at SIGINT or SIGTERM once the calls
+/// in flight have ended, and always reports.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
     /// Closed loop: so many calls at the same time.

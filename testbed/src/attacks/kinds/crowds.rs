@@ -13,7 +13,7 @@ const SILENT: usize = 1_000;
 /// Connections with random bytes.
 const AT_ONCE: usize = 30;
 
-/// More than Envoy lets in is more than this.
+/// Fewer than Envoy takes, so that who comes new is to be let in.
 pub(super) fn connections(scene: &Scene) -> io::Result<Got> {
     crowd(scene, CROWD, |number, connection| {
         // Half of them as if they would call.
