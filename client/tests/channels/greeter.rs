@@ -74,8 +74,8 @@ impl Greeter {
             match script(number) {
                 Reply::Hello => ctx.spawn(async move { drop(sink.success(hello).await) }),
                 Reply::Long(letters) => {
-                    let long = Greeting { text: "o".repeat(letters), ..Greeting::new() };
-                    ctx.spawn(async move { drop(sink.success(long).await) });
+                    let answer = Greeting { text: "o".repeat(letters), ..Greeting::new() };
+                    ctx.spawn(async move { drop(sink.success(answer).await) });
                 }
                 Reply::Late(time) => {
                     let log = log.clone();
