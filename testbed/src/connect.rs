@@ -14,15 +14,17 @@ pub(crate) fn channel_to(address: impl Into<SocketAddr>) -> Channel {
 
 /// The same, on which each call may take `deadline`.
 pub(crate) fn channel_with_deadline(address: impl Into<SocketAddr>, deadline: Duration) -> Channel {
-    let address = address.into();
-    let target = Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled");
-    Channel::builder(target).deadline(deadline).build()
+    Channel::builder(target_at(address.into())).deadline(deadline).build()
+}
+
+/// Whoever is at `address`, without TLS.
+pub(crate) fn target_at(address: SocketAddr) -> Target {
+    Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled")
 }
 
 /// Envoy of a bed; where it asks for certificates, for a caller who shows that of `identity`.
 pub(crate) fn envoy_as(bed: &Bed, identity: &str) -> Result<Target, BedError> {
-    let envoy = bed.envoy_address();
-    let target = Target::new(&envoy.ip().to_string(), envoy.port()).expect("an address can be dialled");
+    let target = target_at(bed.envoy_address());
     let Some(secured) = bed.secured_by() else { return Ok(target) };
     let certificates = secured.certificates();
     let files = TlsFiles {

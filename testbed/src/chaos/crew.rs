@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ticketing_client::{Channels, Customers, Policy, Target};
+use ticketing_client::{Channels, Customers, Policy};
 
-use crate::connect::channel_to;
+use crate::connect::{channel_to, target_at};
 
 /// How many callers there are, and how they call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +61,8 @@ impl Crew {
         match self.attempts {
             Attempts::Once => (0..self.connections.max(1)).map(|_| channel_to(address).customers()).collect(),
             Attempts::Library => {
-                let target = Target::new(&address.ip().to_string(), address.port()).expect("an address can be dialled");
                 let policy = Policy::Pool { connections: self.connections };
-                vec![Channels::builder(target).policy(policy).build().customers()]
+                vec![Channels::builder(target_at(address)).policy(policy).build().customers()]
             }
         }
     }
