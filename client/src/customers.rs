@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use grpcio::{CallOption, ClientUnaryReceiver, Metadata};
 use protobuf::Message;
@@ -23,6 +23,7 @@ pub const IDEMPOTENT_HEADER: &str = "x-idempotent";
 const POD_HEADER: &str = "x-pod-name";
 const REPLAYED_HEADER: &str = "x-request-replayed";
 const VERSION_HEADER: &str = "x-server-version";
+const TIME_HEADER: &str = "x-server-time";
 
 /// What a call brought back, and who answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,9 @@ pub struct Answer<T> {
     pub replayed: bool,
     /// The version of the server, where it says so (`x-server-version`): in the answer to the identity probe.
     pub server_version: Option<String>,
+    /// What the server's clock said when it answered, to the millisecond, where it says so (`x-server-time`, in
+    /// milliseconds since 1970): in the answer to the identity probe.
+    pub server_time: Option<SystemTime>,
 }
 
 impl<T> Answer<T> {
@@ -47,6 +51,7 @@ impl<T> Answer<T> {
             pod: text(POD_HEADER),
             replayed: header(headers, REPLAYED_HEADER) == Some(b"true"),
             server_version: text(VERSION_HEADER),
+            server_time: text(TIME_HEADER).as_deref().and_then(time),
         }
     }
 }
@@ -204,4 +209,8 @@ impl Customers {
 
 fn header<'a>(headers: &'a Metadata, name: &str) -> Option<&'a [u8]> {
     headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+fn time(milliseconds_since_1970: &str) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds_since_1970.parse().ok()?))
 }

@@ -167,7 +167,13 @@ mod tests {
         let evil = "a\n\x1b[2J\u{9b}31m".to_owned();
         let customer =
             Customer { id: evil.clone(), first_name: evil.clone(), last_name: evil.clone(), ..Customer::default() };
-        let answer = Answer { value: customer.clone(), pod: Some(evil.clone()), replayed: false, server_version: None };
+        let answer = Answer {
+            value: customer.clone(),
+            pod: Some(evil.clone()),
+            replayed: false,
+            server_version: None,
+            server_time: None,
+        };
         let summary = WatchSummary { pods: [(evil.clone(), 3)].into(), calls: 3, ..WatchSummary::default() };
         let told = [
             (text(|out| Human.customer(&answer, out)), 4),

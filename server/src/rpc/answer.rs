@@ -1,5 +1,7 @@
 //! Answers that are no refusals, and what is said beside their message.
 
+use std::time::SystemTime;
+
 use grpcio::{Metadata, MetadataBuilder};
 
 /// A response and what its metadata say.
@@ -17,7 +19,7 @@ pub(crate) enum Kind {
     First,
     /// It only repeats what an earlier call was answered.
     Replayed,
-    /// It says who this server is, and of which version.
+    /// It says who this server is, of which version, and what its clock says.
     Identity,
 }
 
@@ -28,28 +30,20 @@ impl<P> Answer<P> {
     }
 }
 
-/// The metadata of answers, made once: a copy needs no look at each character.
+/// The metadata of answers, made once where they are always the same: a copy needs no look at each character.
 pub(crate) struct AnswerMetadata {
+    pod_name: Box<str>,
     first: Metadata,
     replayed: Metadata,
-    identity: Metadata,
 }
 
 impl AnswerMetadata {
     /// `pod_name` is fit for a header.
     pub(crate) fn of(pod_name: &str) -> grpcio::Result<Self> {
-        let with = |more: Option<(&str, &str)>| -> grpcio::Result<Metadata> {
-            let mut metadata = MetadataBuilder::new();
-            metadata.add_str("x-pod-name", pod_name)?;
-            if let Some((name, value)) = more {
-                metadata.add_str(name, value)?;
-            }
-            Ok(metadata.build())
-        };
         Ok(Self {
-            first: with(None)?,
-            replayed: with(Some(("x-request-replayed", "true")))?,
-            identity: with(Some(("x-server-version", env!("CARGO_PKG_VERSION"))))?,
+            pod_name: pod_name.into(),
+            first: with(pod_name, &[])?,
+            replayed: with(pod_name, &[("x-request-replayed", "true")])?,
         })
     }
 
@@ -58,7 +52,23 @@ impl AnswerMetadata {
         match kind {
             Kind::First => self.first.clone(),
             Kind::Replayed => self.replayed.clone(),
-            Kind::Identity => self.identity.clone(),
+            // Of the names and values only the pod's is not of this file, and that was taken before.
+            Kind::Identity => self.identity().unwrap_or_else(|_| self.first.clone()),
         }
     }
+
+    fn identity(&self) -> grpcio::Result<Metadata> {
+        let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let (version, time) = (env!("CARGO_PKG_VERSION"), since_1970.as_millis().to_string());
+        with(&self.pod_name, &[("x-server-version", version), ("x-server-time", &time)])
+    }
+}
+
+fn with(pod_name: &str, more: &[(&str, &str)]) -> grpcio::Result<Metadata> {
+    let mut metadata = MetadataBuilder::with_capacity(1 + more.len());
+    metadata.add_str("x-pod-name", pod_name)?;
+    for (name, value) in more {
+        metadata.add_str(name, value)?;
+    }
+    Ok(metadata.build())
 }

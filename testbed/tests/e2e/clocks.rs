@@ -109,12 +109,25 @@ fn servers_whose_clocks_are_hours_apart_make_unique_ids_and_keep_the_order_of_cr
 /// A deadline travels as the time that is left (`grpc-timeout`), never as a time of day.
 #[test]
 fn a_call_between_clocks_that_are_ten_hours_apart_is_answered_within_its_deadline() {
-    let servers = servers();
-    let mut command = shifted(&binaries::client().unwrap(), &servers.shift, CLOCKS[0]);
-    command.args(["--server-domain", &servers.address.ip().to_string()]);
-    command.args(["--server-port", &servers.address.port().to_string(), "--deadline", "2s", "create", "Ada", "King"]);
-    let ended = command.output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout);
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let said = said_at(&servers(), CLOCKS[0], &["--deadline", "2s", "create", "Ada", "King"]);
     assert!(said.contains("answered by clock18000"), "{said}");
+}
+
+#[test]
+fn the_doctor_tells_how_far_a_servers_clock_is_from_its_own() {
+    let servers = servers();
+    let ahead = said_at(&servers, CLOCKS[0], &["doctor"]);
+    assert!(ahead.contains("1 of 1 pod off this clock: clock18000 is 36000.0 s ahead"), "{ahead}");
+    let right = said_at(&servers, CLOCKS[2], &["doctor"]);
+    assert!(right.contains("1 pod, at most "), "{right}");
+}
+
+/// What the client says whose clock is so many seconds off and that calls the last of the servers.
+fn said_at(servers: &Servers, clock: i64, arguments: &[&str]) -> String {
+    let mut command = shifted(&binaries::client().unwrap(), &servers.shift, clock);
+    command.args(["--server-domain", &servers.address.ip().to_string()]);
+    command.args(["--server-port", &servers.address.port().to_string()]).args(arguments);
+    let ended = command.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8_lossy(&ended.stdout).into_owned()
 }

@@ -199,7 +199,7 @@ async fn calls(
     findings.push(reflection(bare.services().await));
     let spread = spread::check(settings, &channel, addresses).await?;
     findings.extend(spread.findings);
-    findings.push(clock::check(&bare).await);
+    findings.push(clock::check(&spread.clocks, &bare).await);
     Ok(spread.versions)
 }
 

@@ -1,10 +1,11 @@
 //! How many pods answer, on one connection and on new ones.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
-use ticketing_client::{Answer, CallError, Channel};
-use ticketing_proto::ticketing::Customer;
+use ticketing_client::{Answer, CallError, Channel, Customers};
 
+use super::clock::{Clocks, Seen};
 use super::failed;
 use super::finding::Finding;
 use crate::args::Settings;
@@ -20,14 +21,21 @@ const PATIENCE: u64 = 3;
 struct Answers {
     pods: BTreeMap<String, u64>,
     versions: BTreeSet<String>,
+    clocks: Clocks,
     failed: u64,
     last_error: Option<CallError>,
 }
 
 impl Answers {
-    fn add(&mut self, identity: Result<Answer<Customer>, CallError>) {
+    async fn probe(&mut self, customers: &Customers) {
+        let sent = SystemTime::now();
+        let identity = customers.get("").await;
+        let received = SystemTime::now();
         match identity {
-            Ok(Answer { value, server_version, .. }) => {
+            Ok(Answer { value, server_version, server_time, .. }) => {
+                if let Some(said) = server_time {
+                    self.clocks.add(&value.id, Seen { sent, said, received });
+                }
                 *self.pods.entry(value.id).or_default() += 1;
                 self.versions.extend(server_version);
             }
@@ -79,6 +87,8 @@ pub(super) struct Spread {
     pub(super) findings: [Finding; 2],
     /// The versions of the servers that answered and said so.
     pub(super) versions: BTreeSet<String>,
+    /// The clocks of the servers that answered and told the time.
+    pub(super) clocks: Clocks,
 }
 
 /// Both checks, since one connection can only be judged beside new ones.
@@ -88,17 +98,17 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
     let mut on_one = Answers::default();
     let customers = one.customers();
     for _ in 0..CALLS {
-        on_one.add(customers.get("").await);
+        on_one.probe(&customers).await;
         if on_one.is_hopeless() {
             let next = "mend the fault above first";
             let fault = on_one.fault(ONE).expect("calls failed");
             let skipped = Finding::skipped(NEW, "calls fail on one connection already", Some(next));
-            return Ok(Spread { findings: [fault, skipped], versions: on_one.versions });
+            return Ok(Spread { findings: [fault, skipped], versions: on_one.versions, clocks: on_one.clocks });
         }
     }
     let mut on_new = Answers::default();
     for _ in 0..CALLS {
-        on_new.add(settings.channel()?.customers().get("").await);
+        on_new.probe(&settings.channel()?.customers()).await;
         if on_new.is_hopeless() {
             break;
         }
@@ -130,5 +140,6 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
         _ => Finding::ok(NEW, on_new.told()),
     });
     let versions = on_one.versions.into_iter().chain(on_new.versions).collect();
-    Ok(Spread { findings: [one_finding, new_finding], versions })
+    let clocks = on_one.clocks.and(on_new.clocks);
+    Ok(Spread { findings: [one_finding, new_finding], versions, clocks })
 }
