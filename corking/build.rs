@@ -7,8 +7,8 @@ use std::process::Command;
 /// The crate whose C-core the shim was written for.
 const GRPCIO_SYS: &str = "grpcio-sys-0.13.0+1.56.2-patched";
 
-/// What makes a program's calls of these two functions go through the shim.
-const LINK_ARGS: &str = "-Wl,--wrap=grpc_completion_queue_next,--wrap=grpc_call_start_batch";
+/// A program's calls of these go through this crate.
+const WRAPPED: [&str; 4] = ["grpc_completion_queue_next", "grpc_call_start_batch", "epoll_create1", "epoll_wait"];
 
 fn main() {
     let core = core_sources().join("grpc");
@@ -22,15 +22,14 @@ fn main() {
         // No -std: C-core is compiled with the compiler's own default, on which the layout of its optionals depends.
         .warnings_into_errors(true)
         .define("NDEBUG", None)
-        .files(["src/shim.cc", "src/filters.cc", "src/self_test.cc"])
+        .files(["src/shim.cc", "src/engine.cc", "src/filters.cc", "src/pollers.cc", "src/self_test.cc"])
         .compile("corking");
-    for source in ["src/shim.cc", "src/shim.h", "src/calls.h", "src/filters.cc", "src/self_test.cc"] {
-        println!("cargo::rerun-if-changed={source}");
-    }
+    println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-changed=../Cargo.lock");
-    println!("cargo::metadata=link-args={LINK_ARGS}");
+    let link_args = WRAPPED.iter().fold("-Wl".to_owned(), |args, function| args + ",--wrap=" + function);
+    println!("cargo::metadata=link-args={link_args}");
     // This crate's own tests are programs too.
-    println!("cargo::rustc-link-arg={LINK_ARGS}");
+    println!("cargo::rustc-link-arg={link_args}");
 }
 
 /// Where cargo has the sources of grpcio-sys. They are not ours to copy, and cargo tells build scripts of no dependency

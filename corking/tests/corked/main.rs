@@ -4,6 +4,7 @@
 mod echo;
 mod faults;
 mod order;
+mod queues;
 mod raw;
 
 use std::sync::LazyLock;

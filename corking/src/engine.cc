@@ -1,0 +1,21 @@
+// Keeps C-core's event engine. README.md says what its end can cost.
+
+#include <grpc/support/port_platform.h>
+
+#include "shim.h"
+
+#include <memory>
+
+#include <grpc/event_engine/event_engine.h>
+#include <grpc/grpc.h>
+
+#include "src/core/lib/event_engine/default_event_engine.h"
+
+void corking_keep_engine() {
+  // Never let go: what ends with the process needs no end of its own, in an order of its own.
+  [[maybe_unused]] static const auto* const kept = [] {
+    grpc_init();
+    return new std::shared_ptr<grpc_event_engine::experimental::EventEngine>(
+        grpc_event_engine::experimental::GetDefaultEventEngine());
+  }();
+}
