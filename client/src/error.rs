@@ -104,7 +104,7 @@ impl CallError {
             Code::ResourceExhausted => "send less at a time, or try again in a moment",
             Code::InvalidArgument => "correct what is named and try again",
             Code::NotFound => "check what was asked for",
-            Code::Unimplemented => "is this a customer service? Check the host and the port",
+            Code::Unimplemented => "the server has no such method: check the host and the port",
             Code::PermissionDenied | Code::Unauthenticated => "check the credentials",
             Code::Internal | Code::Unknown | Code::DataLoss => "the server's log says more",
             // The server's own words say it all.

@@ -10,12 +10,16 @@
 #include <grpc/grpc.h>
 
 #include "src/core/lib/event_engine/default_event_engine.h"
+#include "src/core/lib/gprpp/no_destruct.h"
 
-void corking_keep_engine() {
+using grpc_event_engine::experimental::EventEngine;
+using grpc_event_engine::experimental::GetDefaultEventEngine;
+
+const void* corking_keep_engine() {
   // Never let go: what ends with the process needs no end of its own, in an order of its own.
-  [[maybe_unused]] static const auto* const kept = [] {
+  static const grpc_core::NoDestruct<std::shared_ptr<EventEngine>> kept([] {
     grpc_init();
-    return new std::shared_ptr<grpc_event_engine::experimental::EventEngine>(
-        grpc_event_engine::experimental::GetDefaultEventEngine());
-  }();
+    return GetDefaultEventEngine();
+  }());
+  return kept->get();
 }

@@ -35,8 +35,8 @@ extern const char corking_lean[];
 // lean server.
 int corking_filters_left_out();
 
-// Keeps C-core's event engine until the process ends.
-void corking_keep_engine();
+// Keeps C-core's event engine until the process ends, and returns it.
+const void* corking_keep_engine();
 
 // Connections that a completion queue has for itself, or had, since the process began.
 int corking_connections_taken();

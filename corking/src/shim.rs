@@ -1,5 +1,7 @@
 //! `shim.h`, made safe.
 
+use std::ffi::c_void;
+
 // Nothing in Rust calls it, but the shim does not link without it.
 use grpcio_sys as _;
 
@@ -12,7 +14,7 @@ unsafe extern "C" {
     safe fn corking_writes_for(calls: i32) -> i32;
     safe fn corking_filters_left_out() -> i32;
     safe fn corking_connections_taken() -> i32;
-    safe fn corking_keep_engine();
+    safe fn corking_keep_engine() -> *const c_void;
 }
 
 pub(crate) fn is_linked() -> bool {
@@ -45,5 +47,6 @@ pub(crate) fn connections_taken() -> i32 {
 }
 
 pub(crate) fn keep_engine() {
-    corking_keep_engine();
+    // Asked for, so that the compiler cannot take it for something that nobody needs.
+    assert!(!corking_keep_engine().is_null(), "C-core has one as soon as it begins");
 }

@@ -69,14 +69,25 @@ fn queues_with_connections_of_their_own_do_for_the_shared_set_what_nobody_else_d
     let options = CallOption::default().timeout(PATIENCE);
     let calls: Vec<_> = channels.iter().map(|channel| ask(channel, &SAY, &b"x".to_vec(), options.clone())).collect();
     let mut accepted: Vec<_> = channels.iter().map(|_| further.accept().expect("a channel connects").0).collect();
-    accepted.iter_mut().for_each(|peer| assert!(read(peer) > 0, "its own SETTINGS"));
+    for peer in &mut accepted {
+        assert!(read(peer) > 0, "its own SETTINGS");
+    }
     let mut holders: Vec<_> = (0..QUEUES).map(|_| Raw::connect(server.address)).collect();
-    holders.iter_mut().for_each(|holder| holder.call("/corking.Echo/Relay", b"x", false));
-    holders.iter().for_each(|_| has_begun.recv_timeout(PATIENCE).expect("a queue's thread is held"));
-    accepted.iter_mut().for_each(|peer| peer.write_all(&SETTINGS).expect("sent"));
-    holders.iter().for_each(|_| go_on.send(()).expect("the handler waits"));
-    accepted.iter_mut().for_each(|peer| assert!(read(peer) > 0, "that it has seen ours"));
-
+    for holder in &mut holders {
+        holder.call("/corking.Echo/Relay", b"x", false);
+    }
+    for _ in &holders {
+        has_begun.recv_timeout(PATIENCE).expect("a queue's thread is held");
+    }
+    for peer in &mut accepted {
+        peer.write_all(&SETTINGS).expect("sent");
+    }
+    for _ in &holders {
+        go_on.send(()).expect("the handler waits");
+    }
+    for peer in &mut accepted {
+        assert!(read(peer) > 0, "that it has seen ours");
+    }
     // Channels of its own leave theirs to all.
     assert_eq!(taken(), callers.len() + holders.len());
     drop((calls, channels, callers, holders));

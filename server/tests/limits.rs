@@ -16,6 +16,7 @@ const NO_BOUNDS: &[&str] = &[
     "CONSTRAINT_CHECK",
     "CONSTRAINT_NOTNULL",
     "CORRUPT",
+    "DATE_RESOLUTION",
     "ENOUGH",
     "ENVOY_CONNECTIONS",
     "EVERY",

@@ -138,7 +138,13 @@ async fn carry_out(
             summary.exit()
         }
         Command::Load(load) => {
-            let found = interruptible(|stop| load.run(settings, stop)).await??;
+            let mut found = interruptible(|stop| load.run(settings, stop)).await??;
+            if load.makes_calls()
+                && found.reached_nobody()
+                && let Some(fault) = doctor::tls_fault(settings).await
+            {
+                found.explain(fault);
+            }
             report.load(&found, out)?;
             if let Some(page) = load.html() {
                 load::replace(page, |out| write_load_page(&found, out)).map_err(Failure::LoadLost)?;

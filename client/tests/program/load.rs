@@ -148,7 +148,7 @@ fn saved_runs_are_merged_and_compared_without_calling_anyone() {
     let single = run(1, &["load", "--merge", first, "--compare", second]);
     assert_eq!(single.out.matches("save three runs or more of each side").count(), 5, "{}", single.out);
     let twice = run(1, &["load", "--merge", first, second, &format!("{}/./1.json", folder.path().display())]);
-    assert!(twice.failed_with_one_line(2).contains("named twice"), "{}", twice.err);
+    assert!(twice.failed_with_one_line(2).contains("would count double"), "{}", twice.err);
 }
 
 #[test]

@@ -39,12 +39,15 @@ fn run(port: u16, flags: &[String], command: &[&str]) -> Ended {
     program(port).args(flags).args(command).output().expect("the program starts").into()
 }
 
-/// Asserts that a call and the doctor both tell this fault and this next step.
+/// Asserts that a call, a load and the doctor all tell this fault and this next step.
 fn told(port: u16, flags: &[String], fault: &str, next: &str) {
     let call = run(port, flags, &["get", ""]);
     let line = call.failed_with_one_line(1);
     assert!(line.starts_with("error: cannot reach 127.0.0.1:"), "{line}");
     assert!(line.contains(fault) && line.contains(next), "{line}");
+    let load = run(port, flags, &["load", "--mix", "probe=1", "--requests", "20"]);
+    let note = load.out.lines().find(|line| line.contains("no call went well: ")).expect("a note on why");
+    assert!(load.code == Some(1) && note.contains(fault) && note.contains(next), "{note}");
     let doctor = run(port, flags, &["--output", "json", "doctor"]);
     assert_eq!(doctor.code, Some(1));
     let checks = doctor.json()["checks"].as_array().expect("a list").clone();

@@ -47,7 +47,9 @@ fn each_connection_is_one_queues_alone_and_all_queues_have_some() {
     let (server, threads) = noting(QUEUES);
     let channels: Vec<_> = (0..2 * QUEUES).map(|_| server.channel()).collect();
     for _ in 0..50 {
-        channels.iter().for_each(|channel| relay_at_once(channel, 10));
+        for channel in &channels {
+            relay_at_once(channel, 10);
+        }
     }
     let threads = threads.lock().expect("no panic").clone();
     assert_eq!(threads.len(), channels.len());
@@ -122,7 +124,9 @@ fn a_server_that_calls_others_on_its_own_queues_is_answered() {
     let middle = Echo::relaying_to(last.address, 3);
     let channels: Vec<_> = (0..6).map(|_| middle.channel()).collect();
     for _ in 0..20 {
-        channels.iter().for_each(|channel| relay_at_once(channel, 20));
+        for channel in &channels {
+            relay_at_once(channel, 20);
+        }
     }
     middle.shut_down();
     last.shut_down();

@@ -120,11 +120,23 @@ impl Round {
 }
 
 /// Sources that decide how calls are spread and what they cost.
-const SOURCES: [&str; 5] =
-    ["client/src/calls", "client/src/channel.rs", "client/src/channels", "client/src/retry.rs", "server/src"];
+const SOURCES: [&str; 12] = [
+    "Cargo.lock",
+    "client/src/calls",
+    "client/src/channel.rs",
+    "client/src/channels",
+    "client/src/customers.rs",
+    "client/src/line.rs",
+    "client/src/retry.rs",
+    "client/src/target.rs",
+    "corking/src",
+    "proto/ticketing.proto",
+    "server/src",
+    "testbed/src/envoy",
+];
 
-/// The release, and a digest of both Envoys' configurations and of what client and server do with a call: with others the
-/// figures are those of something else.
+/// The release, and a digest of both Envoys' configurations and of what client, server and their libraries do with a call: with
+/// others the figures are those of something else.
 pub(super) fn version() -> Result<String, BedError> {
     let mut files = vec![envoy::file(), envoy::article_file()];
     SOURCES.iter().try_for_each(|path| add_files(binaries::repository().join(path), &mut files))?;

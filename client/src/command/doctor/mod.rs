@@ -26,8 +26,8 @@ use crate::exit::{Exit, Failure};
 
 /// Look for what is wrong when calls fail or do not spread over the pods.
 ///
-/// Checks name, port, encryption, HTTP/2, health, reflection, spread, clock and versions, each with a verdict and a next
-/// step. The exit code is 1 if there is a fault; warnings leave it 0. It makes about a hundred calls, which store nothing.
+/// Checks name, port, encryption, HTTP/2, health, reflection, spread, clock and versions, each with a verdict and, where all is
+/// not well, a next step. The exit code is 1 if there is a fault; warnings leave it 0. It makes about a hundred calls, which store nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {}
 
@@ -38,6 +38,9 @@ pub(crate) struct Examination {
     pub(crate) findings: Vec<Finding>,
 }
 
+/// The next step where a check hangs on one that failed.
+const MEND: &str = "mend the fault above first";
+const OURS: &str = env!("CARGO_PKG_VERSION");
 const SERVICE: &str = "ticketing.CustomerController";
 
 impl Examination {
@@ -61,8 +64,9 @@ impl Doctor {
             calls(settings, &target, addresses, &mut findings).await?
         } else {
             let rest = ["health", "reflection", "one connection", "new connections", "clock"];
-            findings.extend(rest.map(|check| Finding::skipped(check, "no call can be made", None)));
-            BTreeSet::new()
+            skip(&mut findings, &rest, "no call can be made");
+            skip(&mut findings, &["versions"], &format!("client {OURS}; no server was asked"));
+            return Ok(Examination { target: target.to_string(), findings });
         };
         findings.push(compared(&versions));
         Ok(Examination { target: target.to_string(), findings })
@@ -143,7 +147,7 @@ fn encryption(speaks: &io::Result<Speaks>) -> Finding {
         }
         Ok(Speaks::Http1 | Speaks::Http2) => Finding::ok("encryption", "plaintext, as this client speaks"),
         Ok(Speaks::Nothing | Speaks::HangsUp | Speaks::SomethingElse) | Err(_) => {
-            Finding::skipped("encryption", "neither plaintext HTTP nor TLS was answered", None)
+            Finding::skipped("encryption", "neither plaintext HTTP nor TLS was answered", Some("see the next line"))
         }
     }
 }
@@ -152,7 +156,7 @@ fn http2(speaks: &io::Result<Speaks>) -> Finding {
     let fault = |found: &str, next: &str| Finding::fault("http/2", found, next);
     match speaks {
         Ok(Speaks::Http2) => Finding::ok("http/2", "the server opens HTTP/2"),
-        Ok(Speaks::Tls) => Finding::skipped("http/2", "hidden by TLS", None),
+        Ok(Speaks::Tls) => Finding::skipped("http/2", "hidden by TLS", Some(MEND)),
         Ok(Speaks::Http1) => fault(
             "the port speaks HTTP/1 only",
             "is this the admin port, or a proxy without HTTP/2 (for a Service: appProtocol kubernetes.io/h2c)?",
@@ -228,24 +232,23 @@ fn reflection(services: grpcio::Result<Vec<String>>) -> Finding {
 /// The versions that the servers said in their answers to the identity probe, beside ours.
 fn compared(servers: &BTreeSet<String>) -> Finding {
     const CHECK: &str = "versions";
-    let ours = env!("CARGO_PKG_VERSION");
     let theirs: Vec<_> = servers.iter().map(String::as_str).collect();
     match theirs[..] {
         [] => {
             let next = "its admin port does: `ticketing_build_info` in /metrics";
-            Finding::skipped(CHECK, format!("client {ours}; no server told its own"), Some(next))
+            Finding::skipped(CHECK, format!("client {OURS}; no server told its own"), Some(next))
         }
-        [one] => Finding::ok(CHECK, format!("client {ours}, servers {one}")),
+        [one] => Finding::ok(CHECK, format!("client {OURS}, servers {one}")),
         _ => Finding::warning(
             CHECK,
-            format!("client {ours}, servers of several versions: {}", theirs.join(", ")),
+            format!("client {OURS}, servers of several versions: {}", theirs.join(", ")),
             "they may run side by side, as during a rollout: see whether it goes on (`kubectl rollout status`)",
         ),
     }
 }
 
 fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
-    findings.extend(checks.iter().map(|check| Finding::skipped(check, why, None)));
+    findings.extend(checks.iter().map(|check| Finding::skipped(check, why, Some(MEND))));
 }
 
 fn listed(addresses: &[SocketAddr]) -> String {

@@ -100,9 +100,8 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
     for _ in 0..CALLS {
         on_one.probe(&customers).await;
         if on_one.is_hopeless() {
-            let next = "mend the fault above first";
             let fault = on_one.fault(ONE).expect("calls failed");
-            let skipped = Finding::skipped(NEW, "calls fail on one connection already", Some(next));
+            let skipped = Finding::skipped(NEW, "calls fail on one connection already", Some(super::MEND));
             return Ok(Spread { findings: [fault, skipped], versions: on_one.versions, clocks: on_one.clocks });
         }
     }

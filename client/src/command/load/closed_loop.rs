@@ -21,7 +21,7 @@ pub(crate) async fn run(offer: &Arc<Offer>, concurrency: u32, stop: &Stop) {
         let (offer, stop, running) = (offer.clone(), stop.clone(), running.clone());
         let (_, customers) = offer.connections.of(caller.into());
         customers.clone().spawn(async move {
-            repeat(&offer, caller.into(), &stop).await;
+            repeat(&offer, caller, concurrency, &stop).await;
             drop(running);
         });
     }
@@ -29,10 +29,12 @@ pub(crate) async fn run(offer: &Arc<Offer>, concurrency: u32, stop: &Stop) {
     all_ended.next().await;
 }
 
-async fn repeat(offer: &Offer, caller: u64, stop: &Stop) {
-    let (connection, customers) = offer.connections.of(caller);
+async fn repeat(offer: &Offer, caller: u32, callers: u32, stop: &Stop) {
     let mut random = fastrand::Rng::new();
-    while !stop.is_requested() {
+    for (connection, customers) in offer.connections.of_caller(caller, callers).cycle() {
+        if stop.is_requested() {
+            break;
+        }
         let started = Instant::now();
         let Some(warmup) = offer.schedule.admit(started) else { break };
         let kind = offer.mix.choose(&mut random);

@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use grpcio::EnvBuilder;
 use ticketing_client::{CallError, Channel, CreateCustomerRequest, Customers};
@@ -38,14 +39,26 @@ impl Connections {
         self.all.len()
     }
 
+    pub(crate) fn deadline(&self) -> Duration {
+        self.all[0].deadline()
+    }
+
     pub(crate) fn target(&self) -> String {
         self.target.clone()
     }
 
-    /// The connection of the caller of this number, with its own number.
-    pub(crate) fn of(&self, caller: u64) -> (usize, &Customers) {
-        let number = usize::try_from(caller % self.all.len() as u64).expect("below a length");
+    /// The connection for the call of this number, with its own number.
+    pub(crate) fn of(&self, call: u64) -> (usize, &Customers) {
+        let number = usize::try_from(call % self.all.len() as u64).expect("below a length");
         (number, &self.all[number])
+    }
+
+    /// The connections of one of so many callers, to be taken in turn: together they use all of them, and where there are
+    /// more callers than connections each has one.
+    pub(crate) fn of_caller(&self, caller: u32, callers: u32) -> impl Iterator<Item = (usize, &Customers)> + Clone {
+        let step = usize::try_from(callers).expect("32 bits fit").min(self.all.len());
+        let first = usize::try_from(caller).expect("32 bits fit") % self.all.len();
+        self.all.iter().enumerate().skip(first).step_by(if first < step { step } else { self.all.len() })
     }
 }
 
@@ -66,5 +79,27 @@ pub(crate) fn someone() -> CreateCustomerRequest {
         last_name: "Test".to_owned(),
         request_id: Uuid::now_v7().to_string(),
         ..CreateCustomerRequest::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    /// The connections of each of so many callers.
+    fn shares(connections: u16, callers: u32) -> Vec<Vec<usize>> {
+        let settings = crate::args::Args::parse_from(["ticketing-client"]).settings;
+        let all = Connections::new(&settings, connections).unwrap();
+        (0..callers).map(|caller| all.of_caller(caller, callers).map(|(number, _)| number).collect()).collect()
+    }
+
+    #[test]
+    fn callers_use_all_connections_and_each_has_one_where_there_are_enough() {
+        assert_eq!(shares(5, 2), [vec![0, 2, 4], vec![1, 3]]);
+        assert_eq!(shares(2, 5), [vec![0], vec![1], vec![0], vec![1], vec![0]]);
+        assert_eq!(shares(3, 3), [vec![0], vec![1], vec![2]]);
+        assert_eq!(shares(1, 2), [vec![0], vec![0]]);
     }
 }

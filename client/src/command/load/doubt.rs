@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use ticketing_client::{Code, TlsFault};
+
 use super::run::{Run, one_load};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,8 @@ pub(crate) enum Doubt {
     Few { answers: u64 },
     /// All calls failed.
     NoneAnswered,
+    /// All calls failed, for this reason.
+    Encryption(TlsFault),
     /// Runs that are no repetitions of each other.
     SeveralLoads,
 }
@@ -48,6 +52,12 @@ pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     doubts
 }
 
+/// Whether a load reached nobody, so that its encryption may be why.
+pub(crate) fn reached_nobody(run: &Run) -> bool {
+    let silent = [Code::Unavailable, Code::DeadlineExceeded].map(Code::name);
+    run.ok() == 0 && run.failed() > 0 && run.failures.keys().all(|code| silent.contains(&code.as_str()))
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |time: &Duration| time.as_secs_f64() * 1e3;
@@ -61,12 +71,14 @@ impl fmt::Display for Doubt {
             ),
             Self::HeldBack { calls } => write!(
                 f,
-                "{calls} calls had to wait until others were answered; their latencies count that; the server is \
-                 slower than the rate: offer less, or raise --max-in-flight"
+                "{} had to wait until others were answered, and latencies count that; the server is \
+                 slower than the rate: offer less, or raise --max-in-flight",
+                if *calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
             ),
             Self::Few { answers } => {
                 write!(f, "a p99 of {answers} answers says little: let it run longer, or --merge runs")
             }
+            Self::Encryption(fault) => write!(f, "no call went well: {fault}; {}", fault.advice()),
             Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),
             Self::SeveralLoads => f.write_str(
                 "not all of these runs were offered the same load, and their figures are mixed; merge runs of one load",

@@ -19,7 +19,7 @@ pub(crate) enum LoadFault {
          leave that file out"
     )]
     SavedTimeless(PathBuf, f64),
-    #[error("{0:?} is named twice, and its runs would count double; name each file once")]
+    #[error("runs of {0:?} are among these files already, and would count double; name each run once")]
     MergedTwice(PathBuf),
     #[error("{0:?} is named for two things, of which one would be lost; give --html and --save files of their own")]
     Twofold(PathBuf),

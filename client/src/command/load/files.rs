@@ -10,12 +10,18 @@ use super::saved;
 /// The runs of all of these files, one after the other.
 pub(super) fn merged(files: &[PathBuf]) -> Result<Vec<Run>, LoadFault> {
     let mut places = BTreeSet::new();
-    let mut runs = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
     for file in files {
         if !places.insert(place(file)) {
             return Err(LoadFault::MergedTwice(file.clone()));
         }
-        runs.extend(saved::read(file)?);
+        for run in saved::read(file)? {
+            // Also where an earlier merge holds it.
+            if runs.contains(&run) {
+                return Err(LoadFault::MergedTwice(file.clone()));
+            }
+            runs.push(run);
+        }
     }
     Ok(runs)
 }

@@ -24,6 +24,8 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use ticketing_client::TlsFault;
+
 pub(crate) use compare::{Comparison, Judgement};
 pub(crate) use doubt::Doubt;
 pub(crate) use fault::LoadFault;
@@ -129,6 +131,17 @@ impl LoadReport {
         Self { doubts: doubt::doubts(runs, &run), run, runs: runs.len(), comparison }
     }
 
+    /// Whether no call reached anybody.
+    pub(crate) fn reached_nobody(&self) -> bool {
+        doubt::reached_nobody(&self.run)
+    }
+
+    /// Says why no call went well.
+    pub(crate) fn explain(&mut self, fault: TlsFault) {
+        self.doubts.retain(|doubt| *doubt != Doubt::NoneAnswered);
+        self.doubts.push(Doubt::Encryption(fault));
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match (self.run.interrupted, self.run.failed(), self.run.ok()) {
             (true, ..) => Exit::Interrupted,
@@ -140,6 +153,11 @@ impl LoadReport {
 }
 
 impl Load {
+    /// Whether it makes calls, and does not only read what was saved.
+    pub(crate) fn makes_calls(&self) -> bool {
+        self.merge.is_empty()
+    }
+
     /// Where the page goes.
     pub(crate) fn html(&self) -> Option<&std::path::Path> {
         self.html.as_deref()
@@ -157,7 +175,7 @@ impl Load {
             files::keep_apart(runs, self.ids.iter())?;
         }
         let old = self.compare.as_deref().map(saved::read).transpose()?;
-        let runs = if self.merge.is_empty() {
+        let runs = if self.makes_calls() {
             let connections = Connections::new(settings, self.connections)?;
             vec![self.measure(settings, connections, stop).await?]
         } else {

@@ -55,6 +55,7 @@ impl Offer {
         let mut work = async_std::task::spawn(work);
         let mut slices =
             Slices { offer: &offer, live: Live::new(), last: offer.schedule.measured_from, all: Vec::new() };
+        slices.warm_up(Instant::now());
         let ended = loop {
             let tick = std::pin::pin!(async_std::task::sleep(SLICE));
             match select(work, tick).await {
@@ -63,23 +64,29 @@ impl Offer {
             }
             slices.take(Instant::now());
         };
-        slices.take(ended);
-        let slices = slices.end();
+        let slices = slices.end(ended);
         offer.summary(started, calls, ended, stop.is_requested(), slices)
     }
 
     fn summary(&self, started: String, calls: Loop, ended: Instant, interrupted: bool, slices: Vec<Slice>) -> Run {
         let Schedule { begun, measured_from, .. } = self.schedule;
         let total = self.recorder.total();
-        let (concurrency, rate) = match calls {
-            Loop::Closed { concurrency } => (Some(concurrency), None),
-            Loop::Open { rate, .. } => (None, Some(rate)),
+        let (concurrency, rate, most_in_flight) = match calls {
+            Loop::Closed { concurrency } => (Some(concurrency), None, None),
+            Loop::Open { rate, most_in_flight } => (None, Some(rate), Some(most_in_flight)),
         };
         let connections = u16::try_from(self.connections.len()).expect("it was made from a number of 16 bits");
         Run {
             started,
             target: self.connections.target(),
-            shape: Shape { concurrency, rate, connections, mix: self.mix.to_string() },
+            shape: Shape {
+                concurrency,
+                rate,
+                most_in_flight,
+                connections,
+                deadline_seconds: Some(self.connections.deadline().as_secs_f64()),
+                mix: self.mix.to_string(),
+            },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),
             warmup_calls: total.warmup_calls,
@@ -107,19 +114,38 @@ struct Slices<'a> {
 
 impl Slices<'_> {
     fn take(&mut self, now: Instant) {
-        let since = now.saturating_duration_since(self.last);
-        if since.is_zero() {
-            self.live.warming_up();
-            return;
+        self.warm_up(now);
+        // What is left of a second when the warm-up ends says nothing by itself.
+        if now.saturating_duration_since(self.last) >= SLICE / 2 {
+            let slice = self.since_the_last(now);
+            self.live.show(&slice);
+            self.all.push(slice);
         }
-        self.last = now;
-        let end = now.saturating_duration_since(self.offer.schedule.measured_from);
-        let slice = self.offer.recorder.slice(end, since);
-        self.live.show(&slice);
-        self.all.push(slice);
     }
 
-    fn end(self) -> Vec<Slice> {
+    fn warm_up(&mut self, now: Instant) {
+        if now < self.offer.schedule.measured_from {
+            self.live.warming_up();
+        }
+    }
+
+    fn since_the_last(&mut self, now: Instant) -> Slice {
+        let since = now.saturating_duration_since(self.last);
+        self.last = now;
+        let end = now.saturating_duration_since(self.offer.schedule.measured_from);
+        self.offer.recorder.slice(end, since)
+    }
+
+    /// All of them. A rest belongs to the second before it, where there is one.
+    fn end(mut self, ended: Instant) -> Vec<Slice> {
+        let rest = ended.saturating_duration_since(self.last);
+        if !rest.is_zero() {
+            let slice = self.since_the_last(ended);
+            let before = if rest < SLICE / 2 { self.all.pop() } else { None };
+            let slice = before.map_or_else(|| slice.clone(), |before| before.and(&slice));
+            self.live.show(&slice);
+            self.all.push(slice);
+        }
         self.live.clear();
         self.all
     }

@@ -13,7 +13,14 @@ pub(crate) struct Shape {
     pub(crate) concurrency: Option<u32>,
     /// Calls that start in each second, in an open loop.
     pub(crate) rate: Option<f64>,
+    /// Calls without an answer, from which on the next ones wait, in an open loop.
+    #[serde(default)]
+    pub(crate) most_in_flight: Option<u32>,
     pub(crate) connections: u16,
+    /// After so long a call has failed.
+    #[serde(default)]
+    pub(crate) deadline_seconds: Option<f64>,
+    /// Kinds of calls with their weights, in the order of [`Mix`](super::mix::Mix).
     pub(crate) mix: String,
 }
 

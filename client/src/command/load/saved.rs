@@ -1,9 +1,9 @@
 //! Runs in files.
 
-use std::fs::Permissions;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
@@ -46,28 +46,66 @@ pub(crate) fn write(path: &Path, runs: Vec<Run>) -> Result<(), LoadFault> {
     })
 }
 
-/// Writes a file beside its place and moves it there when it is whole.
+/// How a path is written to.
+enum Way {
+    /// Beside it, and moved there when it is whole. Links are followed, and a file that is there keeps its permissions.
+    Moved { file: PathBuf, permissions: Permissions },
+    /// Straight into what is no file: a device, a pipe. It cannot be replaced, and must not be.
+    Straight,
+}
+
+impl Way {
+    fn to(path: &Path) -> io::Result<Self> {
+        let new_file = |file: &Path| Self::Moved { file: file.to_owned(), permissions: Permissions::from_mode(0o666) };
+        match fs::metadata(path) {
+            Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(there) if there.is_file() => {
+                // Whoever may not write to it may not replace it either.
+                OpenOptions::new().write(true).open(path)?;
+                Ok(Self::Moved { file: path.canonicalize()?, permissions: there.permissions() })
+            }
+            Ok(_) => Ok(Self::Straight),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(match fs::read_link(path) {
+                Ok(missing) => new_file(&folder_of(path).join(missing)),
+                Err(_) => new_file(path),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Writes a file that is there only when it is whole, or straight into what is no file.
 pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), LoadFault> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let whole = || {
-        let mut out = io::BufWriter::new(beside(folder)?);
-        fill(&mut out)?;
-        out.into_inner()?.persist(path)?;
-        Ok(())
+    let written = || match Way::to(path)? {
+        Way::Moved { file, permissions } => {
+            let mut out = io::BufWriter::new(beside(&file, permissions)?);
+            fill(&mut out)?;
+            out.into_inner()?.persist(file)?;
+            Ok(())
+        }
+        Way::Straight => {
+            let mut out = io::BufWriter::new(OpenOptions::new().write(true).open(path)?);
+            fill(&mut out)?;
+            out.flush()
+        }
     };
-    whole().map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
+    written().map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
 }
 
 /// Says before a long run, not after it, that a file cannot be written.
 pub(crate) fn try_place(path: &Path) -> Result<(), LoadFault> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(LoadFault::Unwritable(path.to_owned(), io::ErrorKind::IsADirectory.into()));
-    }
-    beside(folder).map(drop).map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
+    let tried = || match Way::to(path)? {
+        Way::Moved { file, permissions } => beside(&file, permissions).map(drop),
+        Way::Straight => Ok(()),
+    };
+    tried().map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
 }
 
-/// As readable as any other new file: a temporary one would be its owner's alone.
-fn beside(folder: &Path) -> io::Result<NamedTempFile> {
-    Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)
+/// A temporary one would be its owner's alone. Its own name, which an error would tell, says nothing to anybody.
+fn beside(file: &Path, permissions: Permissions) -> io::Result<NamedTempFile> {
+    Builder::new().permissions(permissions).tempfile_in(folder_of(file)).map_err(|error| error.kind().into())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,11 +1,13 @@
 //! Runs that are made up: merged, judged and drawn.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
 use std::time::Duration;
 
 use super::doubt::{Doubt, doubts};
 use super::latencies::Latencies;
 use super::run::{Run, Shape, Slice, merged};
-use super::{LoadReport, saved};
+use super::{LoadReport, files, saved};
 use crate::report::write_load_page;
 
 /// 1,000 calls in `seconds`, each answered after `millis`.
@@ -24,7 +26,14 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
     Run {
         started: "2026-01-01T00:00:00Z".to_owned(),
         target: "localhost:12345".to_owned(),
-        shape: Shape { concurrency: Some(10), rate: None, connections: 1, mix: "get=1".to_owned() },
+        shape: Shape {
+            concurrency: Some(10),
+            rate: None,
+            most_in_flight: None,
+            connections: 1,
+            deadline_seconds: Some(3.0),
+            mix: "get=1".to_owned(),
+        },
         seconds,
         warmup_seconds: 0.0,
         warmup_calls: 0,
@@ -143,6 +152,59 @@ fn a_file_of_a_program_that_kept_no_errors_is_read() {
     assert_ne!(earlier, text);
     std::fs::write(&file, earlier).unwrap();
     assert_eq!(saved::read(&file).unwrap(), [failed_run(20)]);
+}
+
+#[test]
+fn a_file_is_replaced_through_its_link_and_keeps_its_permissions() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, link] = ["runs.json", "link.json"].map(|name| folder.path().join(name));
+    std::fs::write(&file, "before").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    symlink("runs.json", &link).unwrap();
+    for there in [true, false] {
+        saved::write(&link, vec![run(10.0, 5)]).unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(saved::read(&file).unwrap(), [run(10.0, 5)]);
+        if there {
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+            std::fs::remove_file(&file).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_is_written_into_and_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    saved::try_place(&pipe).unwrap();
+    saved::replace(&pipe, |out| out.write_all(b"a page")).unwrap();
+    assert_eq!(reader.join().unwrap(), "a page");
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_run_that_is_among_those_of_another_file_is_not_counted_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let [both, one] = ["both.json", "one.json"].map(|name| folder.path().join(name));
+    saved::write(&both, vec![run(10.0, 5), run(11.0, 6)]).unwrap();
+    saved::write(&one, vec![run(11.0, 6)]).unwrap();
+    let error = files::merged(&[both.clone(), one.clone()]).expect_err("twice").to_string();
+    assert!(error.contains("one.json") && error.contains("count double"), "{error}");
+    assert_eq!(files::merged(&[both]).unwrap().len(), 2);
+}
+
+#[test]
+fn each_second_is_drawn_from_its_beginning_to_its_end_also_an_only_one() {
+    let page = page(&LoadReport::new(&[run(10.0, 5)], None));
+    let drawn: Vec<_> = page.split("points=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    // From the left end of the axis to its right one.
+    assert!(drawn.iter().all(|points| points.starts_with("64.0,") && points.contains(" 708.0,")), "{drawn:?}");
+    assert_eq!(drawn.len(), 1 + 2 + 2 + 2, "percentiles, calls and errors, latencies, two pods");
 }
 
 #[test]

@@ -43,8 +43,8 @@ pub(super) fn calls(run: &Run) -> Figure {
     let rate = |slice: &Slice, count: u64| count as f64 / slice.seconds.max(f64::MIN_POSITIVE);
     let most = slices.iter().map(|slice| rate(slice, slice.calls)).fold(0.0, f64::max);
     let mut plot = over_time(&slices, most);
-    plot.line("c0", slices.iter().map(|slice| (slice.end, rate(slice, slice.calls))));
-    plot.line("bad", slices.iter().map(|slice| (slice.end, rate(slice, slice.failed()))));
+    plot.line("c0", steps(&slices, |slice| rate(slice, slice.calls)));
+    plot.line("bad", steps(&slices, |slice| rate(slice, slice.failed())));
     let legend = vec![("c0".to_owned(), "calls".to_owned()), ("bad".to_owned(), "failed".to_owned())];
     Figure { title, legend, svg: plot.finish(title) }
 }
@@ -54,8 +54,8 @@ pub(super) fn latencies(run: &Run) -> Figure {
     let slices = condensed(&run.slices);
     let most = slices.iter().map(|slice| slice.p99_ms).fold(0.0, f64::max);
     let mut plot = over_time(&slices, most);
-    plot.line("c0", slices.iter().map(|slice| (slice.end, slice.p50_ms)));
-    plot.line("c1", slices.iter().map(|slice| (slice.end, slice.p99_ms)));
+    plot.line("c0", steps(&slices, |slice| slice.p50_ms));
+    plot.line("c1", steps(&slices, |slice| slice.p99_ms));
     let legend = vec![("c0".to_owned(), "p50".to_owned()), ("c1".to_owned(), "p99".to_owned())];
     Figure { title, legend, svg: plot.finish(title) }
 }
@@ -70,17 +70,27 @@ pub(super) fn pods(run: &Run) -> Figure {
     let mut legend = Vec::new();
     for (number, pod) in run.pods.keys().enumerate() {
         let class = format!("c{}", number % COLOURS);
-        let mut area = Vec::with_capacity(slices.len());
+        let mut area = Vec::with_capacity(2 * slices.len());
         for (slice, below) in slices.iter().zip(&mut below) {
             let all = slice.pods.values().sum::<u64>() as f64;
             let share = 100.0 * slice.pods.get(pod).copied().unwrap_or_default() as f64 / all;
-            area.push((slice.end, *below, *below + share));
+            area.extend(extent(slice).map(|at| (at, *below, *below + share)));
             *below += share;
         }
         plot.area(&class, &area);
         legend.push((class, pod.clone()));
     }
     Figure { title, legend, svg: plot.finish(title) }
+}
+
+/// From when to when a slice is.
+fn extent(slice: &Slice) -> [f64; 2] {
+    [slice.end - slice.seconds, slice.end]
+}
+
+/// A slice has one value from its beginning to its end.
+fn steps(slices: &[Slice], value: impl Fn(&Slice) -> f64) -> impl Iterator<Item = (f64, f64)> {
+    slices.iter().flat_map(move |slice| extent(slice).map(|at| (at, value(slice))))
 }
 
 fn over_time(slices: &[Slice], y_max: f64) -> Plot {
