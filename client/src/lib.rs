@@ -88,6 +88,9 @@
 //! log::info!("writes: {}", corking::start(true));
 //! ```
 //!
+//! That keeps C-core's event engine too, whose end with the last channel takes a second now and then; a program that is not
+//! corked has `corking::keep_engine` for it, which takes no flags.
+//!
 //! An allocator for the whole process, C-core included: `mimalloc` with the feature `override`, as the program
 //! `ticketing-client` has it.
 //!

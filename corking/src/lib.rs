@@ -78,16 +78,22 @@ impl fmt::Display for Reason {
 /// before, which needs two file descriptors and no network. Where anything is not as it has to be, everything stays as
 /// C-core comes.
 ///
-/// Whatever is wanted, C-core's event engine then stays until the process ends: its own end takes a second now and then.
+/// Whatever is wanted, C-core's event engine then stays: see [`keep_engine`].
 ///
 /// Call it first before anything is served, since the self-test counts all writes of the process, and not on a
 /// completion queue's thread. It can be changed at any time; rounds that are open end as always.
 pub fn start(wanted: bool) -> Writes {
     static TESTED: OnceLock<Writes> = OnceLock::new();
-    shim::keep_engine();
+    keep_engine();
     let writes = if wanted { *TESTED.get_or_init(self_test) } else { Writes::Stock(Reason::SwitchedOff) };
     shim::switch(writes == Writes::Corked);
     writes
+}
+
+/// Keeps C-core's event engine until the process ends. It would end with the last channel or server, on the thread that lets go of
+/// that one, which then waits for a second now and then: in a program that makes one call and ends, one time in hundreds.
+pub fn keep_engine() {
+    shim::keep_engine();
 }
 
 fn self_test() -> Writes {

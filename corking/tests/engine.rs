@@ -6,8 +6,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use corking::{Reason, Writes};
-
 use crate::echo::{Echo, PATIENCE, say_at_once};
 
 /// The thread of C-core's event engine that keeps its timers, by its number, as soon as there is one and it has its name.
@@ -27,7 +25,7 @@ fn timers() -> String {
 
 #[test]
 fn the_event_engine_stays_when_the_last_channel_goes() {
-    assert_eq!(corking::start(false), Writes::Stock(Reason::SwitchedOff));
+    corking::keep_engine();
     let before = timers();
     let server = Echo::serve(1);
     assert_eq!(say_at_once(&server.channel(), 10), 10);

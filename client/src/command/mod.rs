@@ -86,6 +86,8 @@ async fn carry_out(
     report: &dyn Report,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
+    // Before the first channel, which is the last one too.
+    corking::keep_engine();
     if command.makes_many_calls() {
         log::debug!("writes: {}", corking::start(settings.corking == Switch::On));
     }
