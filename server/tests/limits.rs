@@ -53,6 +53,7 @@ const NO_BOUNDS: &[&str] = &[
     "PLACES_BETWEEN_NINES",
     "POD_DATABASE_CONNECTIONS",
     "RESERVED_CONNECTIONS",
+    "SHOWN",
     "SLICE",
     "SOON",
     "STEPS",
