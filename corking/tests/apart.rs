@@ -7,14 +7,12 @@ mod raw;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use corking::Writes;
-use grpcio::{CallOption, Environment, ServiceBuilder, UnarySink};
+use grpcio::CallOption;
 
-use crate::echo::{Echo, PATIENCE, RELAY, SAY, ask, channel, environment};
+use crate::echo::{Echo, PATIENCE, SAY, ask, channel, environment};
 use crate::raw::Raw;
 
 const QUEUES: usize = 2;
@@ -22,21 +20,6 @@ const QUEUES: usize = 2;
 const SOON: Duration = Duration::from_secs(3);
 /// A frame of SETTINGS, all at their default.
 const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-
-/// A server whose RELAY keeps its queue's thread until it is told to go on; and how to see that it does, and to tell it.
-fn holding(environment: &Arc<Environment>) -> (Echo, Receiver<()>, Sender<()>) {
-    let ((begun, has_begun), (go_on, told)) = (mpsc::channel(), mpsc::channel());
-    let both = Arc::new((Mutex::new(begun), Mutex::new(told)));
-    let service = ServiceBuilder::new().add_unary_handler(&RELAY, move |ctx, request, sink: UnarySink<Vec<u8>>| {
-        let (begun, told) = &*both;
-        begun.lock().expect("no panic").send(()).expect("somebody waits");
-        told.lock().expect("no panic").recv_timeout(PATIENCE).expect("told to go on");
-        ctx.spawn(async move {
-            let _ = sink.success(request).await;
-        });
-    });
-    (Echo::with(service, environment), has_begun, go_on)
-}
 
 /// What there is to read, at least a byte of it.
 fn read(stream: &mut TcpStream) -> usize {
@@ -48,7 +31,7 @@ fn read(stream: &mut TcpStream) -> usize {
 fn queues_with_connections_of_their_own_do_for_the_shared_set_what_nobody_else_does() {
     assert_eq!(corking::start(true), Writes::Corked);
     let environment = environment(QUEUES);
-    let (server, has_begun, go_on) = holding(&environment);
+    let (server, has_begun, go_on) = Echo::holding(&environment);
 
     // New connections are in it.
     let callers: Vec<_> = (0..4 * QUEUES)

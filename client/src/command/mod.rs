@@ -53,6 +53,11 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it needs C-core at all.
+    fn makes_calls(&self) -> bool {
+        !matches!(self, Self::Capacity(_) | Self::Completions(_))
+    }
+
     /// Only these gain more by corking than its self-test costs.
     fn makes_many_calls(&self) -> bool {
         matches!(self, Self::Watch(_) | Self::Import(_) | Self::Export(_) | Self::Load(_))
@@ -86,8 +91,10 @@ async fn carry_out(
     report: &dyn Report,
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    // Before the first channel, which is the last one too.
-    corking::keep_engine();
+    if command.makes_calls() {
+        // Before the first channel, which is the last one too.
+        corking::keep_engine();
+    }
     if command.makes_many_calls() {
         log::debug!("writes: {}", corking::start(settings.corking == Switch::On));
     }

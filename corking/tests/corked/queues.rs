@@ -1,7 +1,6 @@
 //! Servers with several queues: each has connections for itself, and none waits for another.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
@@ -73,18 +72,7 @@ fn a_server_with_one_queue_leaves_its_connections_to_c_core() {
 #[test]
 fn a_queue_whose_thread_is_busy_holds_up_no_connection_of_another() {
     corked();
-    let (go_on, told): (Sender<()>, Receiver<()>) = mpsc::channel();
-    let (begun, has_begun) = mpsc::channel();
-    let (told, begun) = (Mutex::new(told), Mutex::new(begun));
-    let both = Arc::new((told, begun));
-    let service = ServiceBuilder::new().add_unary_handler(&RELAY, move |ctx, request, sink: UnarySink<Vec<u8>>| {
-        both.1.lock().expect("no panic").send(()).expect("somebody waits");
-        both.0.lock().expect("no panic").recv_timeout(PATIENCE).expect("told to go on");
-        ctx.spawn(async move {
-            let _ = sink.success(request).await;
-        });
-    });
-    let server = Echo::with(service, &environment(2));
+    let (server, has_begun, go_on) = Echo::holding(&environment(2));
     let busy = server.channel();
     let blocked = ask(&busy, &RELAY, &b"x".to_vec(), CallOption::default().timeout(PATIENCE));
     has_begun.recv_timeout(PATIENCE).expect("the handler runs");

@@ -3,7 +3,8 @@
 
 use std::io::Read as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_std::task::block_on;
@@ -105,6 +106,21 @@ impl Echo {
         // Channels take the queues in turn. On these nothing is called.
         let doors = (0..queues).map(|_| Client::new(channel(environment, address))).collect();
         Self { address, server, doors }
+    }
+
+    /// A server whose RELAY keeps its queue's thread until it is told to go on; and how to see that it does, and to tell it.
+    pub(crate) fn holding(environment: &Arc<Environment>) -> (Self, Receiver<()>, Sender<()>) {
+        let ((begun, has_begun), (go_on, told)) = (mpsc::channel(), mpsc::channel());
+        let both = Arc::new((Mutex::new(begun), Mutex::new(told)));
+        let service = ServiceBuilder::new().add_unary_handler(&RELAY, move |ctx, request, sink: UnarySink<Vec<u8>>| {
+            let (begun, told) = &*both;
+            begun.lock().expect("no panic").send(()).expect("somebody waits");
+            told.lock().expect("no panic").recv_timeout(PATIENCE).expect("told to go on");
+            ctx.spawn(async move {
+                let _ = sink.success(request).await;
+            });
+        });
+        (Self::with(service, environment), has_begun, go_on)
     }
 
     /// A channel with a connection and a queue of its own.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::bare::Bare;
-use super::failed;
 use super::finding::Finding;
+use super::spread::pods;
+use super::{failed, first};
 
 const CHECK: &str = "clock";
 
@@ -95,14 +96,13 @@ pub(super) async fn check(clocks: &Clocks, bare: &Bare) -> Finding {
 fn compared(Clocks(clocks): &Clocks) -> Finding {
     const SHOWN: usize = 8;
     let far: Vec<_> = clocks.iter().filter(|(_, distance)| distance.is_far()).collect();
-    let pods = if clocks.len() == 1 { "1 pod".to_owned() } else { format!("{} pods", clocks.len()) };
+    let pods = pods(clocks.len());
     if far.is_empty() {
         let most = clocks.values().map(|distance| distance.apart + distance.give_or_take).max().unwrap_or_default();
         return Finding::ok(CHECK, format!("{pods}, at most {} ms from this clock", most.as_millis() + 1));
     }
-    let named: Vec<_> = far.iter().take(SHOWN).map(|(pod, distance)| format!("{pod} is {}", distance.told())).collect();
-    let more = if far.len() > named.len() { ", …" } else { "" };
-    apart(format!("{} of {pods} off this clock: {}{more}", far.len(), named.join(", ")))
+    let named = first(far.iter().map(|(pod, distance)| format!("{pod} is {}", distance.told())), SHOWN);
+    apart(format!("{} of {pods} off this clock: {named}", far.len()))
 }
 
 /// Servers of earlier versions tell no time: where there is a `date`, a proxy such as Envoy wrote it, by its own clock.

@@ -252,10 +252,14 @@ fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
 }
 
 fn listed(addresses: &[SocketAddr]) -> String {
-    let shown: Vec<_> = addresses.iter().take(5).map(|address| address.ip().to_string()).collect();
-    let more = if addresses.len() > shown.len() { ", …" } else { "" };
     let count = if addresses.len() == 1 { "1 address".to_owned() } else { format!("{} addresses", addresses.len()) };
-    format!("{count}: {}{more}", shown.join(", "))
+    format!("{count}: {}", first(addresses.iter().map(|address| address.ip().to_string()), 5))
+}
+
+/// The first ones of a list that may be long.
+fn first(all: impl ExactSizeIterator<Item = String>, most: usize) -> String {
+    let more = if all.len() > most { ", …" } else { "" };
+    all.take(most).collect::<Vec<_>>().join(", ") + more
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use ticketing_client::{Answer, CallError, Channel, Customers};
 
 use super::clock::{Clocks, Seen};
-use super::failed;
 use super::finding::Finding;
+use super::{failed, first};
 use crate::args::Settings;
 use crate::exit::Failure;
 
@@ -60,9 +60,8 @@ impl Answers {
     }
 
     fn told(&self) -> String {
-        let shares: Vec<_> = self.pods.iter().take(8).map(|(pod, calls)| format!("{pod} {calls}")).collect();
-        let more = if self.pods.len() > shares.len() { ", …" } else { "" };
-        format!("{} calls were answered by {}: {}{more}", self.answered(), pods(self.pods.len()), shares.join(", "))
+        let shares = first(self.pods.iter().map(|(pod, calls)| format!("{pod} {calls}")), 8);
+        format!("{} calls were answered by {}: {shares}", self.answered(), pods(self.pods.len()))
     }
 
     fn fault(&self, check: &'static str) -> Option<Finding> {
@@ -78,7 +77,7 @@ impl Answers {
     }
 }
 
-fn pods(count: usize) -> String {
+pub(super) fn pods(count: usize) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
 }
 
