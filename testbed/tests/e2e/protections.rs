@@ -40,7 +40,7 @@ fn all_reads_that_a_server_takes_with_it_are_sent_again() {
     // The other half is answered: Envoy takes turns.
     let half = CALLS as u64 / 2;
     until_true("half of the calls wait for the stopped server", || {
-        stat(&bed, "upstream_rq_completed") >= half && stat(&bed, "upstream_rq_active") == half
+        stat(&bed, "upstream_rq_total") >= 2 * half && stat(&bed, "upstream_rq_active") == half
     })
     .unwrap();
     bed.server(0).kill().unwrap();

@@ -121,7 +121,7 @@ pub(super) const GUARDS: &[Guard] = &[
         HEADERS,
     ),
     envoy(
-        "- name: envoy.filters.http.header_mutation",
+        "early_header_mutation_extensions:",
         Out::Gone,
         "No binary header of a caller reaches a server",
         "CVE-2024-7246: for bad base64 in one C-core resets the call",
