@@ -136,16 +136,18 @@ const SOURCES: [&str; 12] = [
 ];
 
 /// The release, and a digest of both Envoys' configurations and of what client, server and their libraries do with a call: with
-/// others the figures are those of something else.
+/// others the figures are those of something else. Comments are not in it.
 pub(super) fn version() -> Result<String, BedError> {
     let mut files = vec![envoy::file(), envoy::article_file()];
     SOURCES.iter().try_for_each(|path| add_files(binaries::repository().join(path), &mut files))?;
     files.sort();
-    let mut all = Vec::new();
+    let mut all = String::new();
     for path in files {
-        all.extend(fs::read(&path).map_err(BedError::io(format!("read {}", path.display())))?);
+        let text = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
+        let comment = if path.extension().is_some_and(|extension| extension == "yaml") { "#" } else { "//" };
+        all.extend(text.lines().filter(|line| !line.trim_start().starts_with(comment)).flat_map(|line| [line, "\n"]));
     }
-    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &all).simple().to_string();
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, all.as_bytes()).simple().to_string();
     Ok(format!("{}+{}", env!("CARGO_PKG_VERSION"), &digest[..12]))
 }
 
