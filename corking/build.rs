@@ -7,6 +7,8 @@ use std::process::Command;
 /// The crate whose C-core the shim was written for.
 const GRPCIO_SYS: &str = "grpcio-sys-0.13.0+1.56.2-patched";
 
+const SOURCES: [&str; 6] = ["shim", "engine", "filters", "pollers", "descriptors", "self_test"];
+
 /// A program's calls of these go through this crate.
 const WRAPPED: [&str; 4] = ["grpc_completion_queue_next", "grpc_call_start_batch", "epoll_create1", "epoll_wait"];
 
@@ -22,7 +24,7 @@ fn main() {
         // No -std: C-core is compiled with the compiler's own default, on which the layout of its optionals depends.
         .warnings_into_errors(true)
         .define("NDEBUG", None)
-        .files(["src/shim.cc", "src/engine.cc", "src/filters.cc", "src/pollers.cc", "src/self_test.cc"])
+        .files(SOURCES.map(|file| format!("src/{file}.cc")))
         .compile("corking");
     println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-changed=../Cargo.lock");

@@ -3,6 +3,7 @@
 
 #include <grpc/support/port_platform.h>
 
+#include "descriptors.h"
 #include "shim.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <atomic>
 #include <cstdint>
 #include <new>
-#include <string_view>
 
 #include <grpc/support/log.h>
 #include <grpc/support/sync.h>
@@ -54,23 +54,6 @@ std::atomic<int> listening_pollsets{0};
 std::atomic<int> apart_pollsets{0};
 std::atomic<int> connections_taken{0};
 
-// What a descriptor of C-core is, by the name that it was given.
-enum class Kind : uint8_t { kOther, kListener, kAccepted, kAcceptedTrackingErrors };
-
-// By their number; those beyond stay in the shared set. An accepted one is `kOther` as soon as it was looked at.
-std::array<std::atomic<Kind>, 65'536> kinds;
-
-std::atomic<Kind>* kind_of(int number) {
-  return number >= 0 && static_cast<size_t>(number) < kinds.size() ? &kinds[static_cast<size_t>(number)] : nullptr;
-}
-
-Kind kind_by(std::string_view name, bool tracks_errors) {
-  const auto begins_with = [name](std::string_view begin) { return name.substr(0, begin.size()) == begin; };
-  if (begins_with("tcp-server-listener:")) return Kind::kListener;
-  if (!begins_with("tcp-server-connection:")) return Kind::kOther;
-  return tracks_errors ? Kind::kAcceptedTrackingErrors : Kind::kAccepted;
-}
-
 bool add(int epoll, int number, uint32_t events, void* data) {
   epoll_event event{};
   event.events = events;
@@ -104,7 +87,7 @@ int milliseconds_until(grpc_core::Timestamp deadline) {
   return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
 }
 
-// What this engine has behind each of epoll1's pollsets. `base` is that one, and all but `take` has its mutex held.
+// What this engine has behind each of epoll1's pollsets. `base` is that one, and all but `listen` and `take` want its mutex held.
 class Pollset {
  public:
   Pollset(grpc_pollset* base, gpr_mu* mutex) : base_(base), mutex_(mutex) {}
@@ -117,8 +100,6 @@ class Pollset {
 
   Pollset(const Pollset&) = delete;
   Pollset& operator=(const Pollset&) = delete;
-
-  bool is_apart() const { return is_apart_; }
 
   void listen() {
     if (!listens_.exchange(true)) ++listening_pollsets;
@@ -273,8 +254,7 @@ unsigned char* place_behind(grpc_pollset* base) { return reinterpret_cast<unsign
 Pollset& behind(grpc_pollset* base) { return *std::launder(reinterpret_cast<Pollset*>(place_behind(base))); }
 
 grpc_fd* fd_create(int number, const char* name, bool tracks_errors) {
-  // Also for a number that another descriptor had before.
-  if (std::atomic<Kind>* const kind = kind_of(number)) *kind = kind_by(name, tracks_errors);
+  corking::note_descriptor(number, name, tracks_errors);
   return epoll1.fd_create(number, name, tracks_errors);
 }
 
@@ -300,14 +280,15 @@ grpc_error_handle pollset_kick(grpc_pollset* base, grpc_pollset_worker* worker) 
 // comes before anybody else knows of it.
 void pollset_add_fd(grpc_pollset* base, grpc_fd* object) {
   const int number = epoll1.fd_wrapped_fd(object);
-  std::atomic<Kind>* const kind = kind_of(number);
-  if (kind == nullptr || *kind == Kind::kOther) return;
-  if (*kind == Kind::kListener) {
-    behind(base).listen();
-    return;
+  switch (const corking::Descriptor descriptor = corking::look_at_descriptor(number); descriptor) {
+    case corking::Descriptor::kOther:
+      return;
+    case corking::Descriptor::kListener:
+      return behind(base).listen();
+    case corking::Descriptor::kAccepted:
+    case corking::Descriptor::kAcceptedTrackingErrors:
+      return behind(base).take(number, object, descriptor == corking::Descriptor::kAcceptedTrackingErrors);
   }
-  const bool tracks_errors = kind->exchange(Kind::kOther) == Kind::kAcceptedTrackingErrors;
-  behind(base).take(number, object, tracks_errors);
 }
 
 grpc_event_engine_vtable engine{};
