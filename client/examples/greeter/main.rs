@@ -1,10 +1,17 @@
-//! Another service's stub, as `make codegen` wrote it from `greeter.proto`, on these channels: `cargo run --release --workspace --example greeter -- HOST PORT NAME`.
+//! Another service's stub, as `make codegen` wrote it from `greeter.proto`, on these channels:
+//!
+//! ```text
+//! cargo run --release --workspace --example greeter -- serve 50051 &
+//! cargo run --release --workspace --example greeter -- localhost 50051 Ada
+//! ```
 
+mod server;
 #[rustfmt::skip]
 #[allow(clippy::pedantic, unreachable_pub, reason = "it is generated")]
 #[path = "gen/greeter/mod.rs"]
 mod stub;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use async_std::task::block_on;
@@ -14,28 +21,37 @@ use stub::greeter::Caller;
 use stub::greeter_grpc::GreeterClient;
 use ticketing_client::{Channels, Policy, Safety, Target};
 
+const USAGE: &str = "give the host, the port and a name, for example: greeter localhost 50051 Ada\n\
+                     or serve on a port of this machine, for example: greeter serve 50051";
+
 fn main() -> ExitCode {
-    match greet() {
-        Ok(text) => println!("{text}"),
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let outcome = match args[..] {
+        ["serve", port] => port_of(port).and_then(server::serve),
+        [host, port, name] => port_of(port).and_then(|port| greet(host, port, name)),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("greeter: {why}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }
 
-fn greet() -> Result<String, Box<dyn std::error::Error>> {
-    let mut args = std::env::args().skip(1);
-    let (Some(host), Some(port), Some(name)) = (args.next(), args.next(), args.next()) else {
-        return Err("give the host, the port and a name, for example: greeter localhost 50051 Ada".into());
-    };
-    let port = port.parse().map_err(|_| format!("{port:?} is no port, for example 50051"))?;
-    let target = Target::new(&host, port)?;
+fn port_of(text: &str) -> Result<u16, Box<dyn Error>> {
+    text.parse().map_err(|_| format!("{text:?} is no port, for example 50051").into())
+}
+
+fn greet(host: &str, port: u16, name: &str) -> Result<(), Box<dyn Error>> {
+    let target = Target::new(host, port)?;
     let channels = Channels::builder(target).policy(Policy::Pool { connections: 4 }).hedged_reads(true).build();
-    let request = Caller { name, ..Caller::new() };
+    let request = Caller { name: name.to_owned(), ..Caller::new() };
     let greeting = block_on(channels.call("Greet", Safety::Read, |channel, options| {
         GreeterClient::new(channel).greet_async_opt(&request, options)
     }))?;
-    Ok(greeting.value.text)
+    println!("{}", greeting.value.text);
+    Ok(())
 }
