@@ -57,6 +57,15 @@ impl Place {
         }
     }
 
+    /// Where it leads; of a URI that is not known here.
+    pub(crate) fn host_and_port(&self) -> Option<(String, u16)> {
+        match self {
+            Self::Name(name, port) => Some((name.clone(), *port)),
+            Self::Ipv6(address, port) => Some((address.to_string(), *port)),
+            Self::Uri(_) => None,
+        }
+    }
+
     /// A target URI as C-core has it.
     pub(crate) fn from_uri(uri: &str) -> Result<Self, BadTarget> {
         match uri.split_once(':') {

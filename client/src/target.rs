@@ -1,7 +1,9 @@
 //! Where a channel connects to.
 
 use std::fmt;
+use std::net::SocketAddr;
 
+use async_std::task::spawn_blocking;
 use grpcio::ChannelBuilder;
 
 pub use crate::place::BadTarget;
@@ -52,13 +54,14 @@ impl Target {
     /// Connects once, apart from all channels, to find out what is wrong with certificates: of a failed handshake C-core
     /// does not say why. It takes some seconds at the most. Nothing is known about a target without TLS, or a URI.
     pub async fn examine_tls(&self) -> Option<Result<Examined, TlsFault>> {
-        let tls = self.tls.clone()?;
-        let (host, port) = match &self.place {
-            Place::Name(name, port) => (name.clone(), *port),
-            Place::Ipv6(address, port) => (address.to_string(), *port),
-            Place::Uri(_) => return None,
-        };
-        Some(async_std::task::spawn_blocking(move || tls.examine(&host, port)).await)
+        let (tls, (host, port)) = (self.tls.clone()?, self.place.host_and_port()?);
+        Some(spawn_blocking(move || tls.examine(&host, port)).await)
+    }
+
+    /// The same at one of the host's addresses: certificates may differ from server to server.
+    pub async fn examine_tls_at(&self, address: SocketAddr) -> Option<Result<Examined, TlsFault>> {
+        let (tls, (host, _)) = (self.tls.clone()?, self.place.host_and_port()?);
+        Some(spawn_blocking(move || tls.examine_at(&host, address)).await)
     }
 
     /// A number that grows when renewed certificates were taken.

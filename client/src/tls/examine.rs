@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
@@ -40,9 +40,22 @@ pub struct Examined {
 }
 
 impl Tls {
-    /// Connects as a channel would, up to the first frame of HTTP/2, and says what comes of it. It blocks for some seconds at
-    /// the most.
+    /// [`examine_at`](Self::examine_at) the first address of `host` that takes a connection.
     pub(crate) fn examine(&self, host: &str, port: u16) -> Result<Examined, TlsFault> {
+        let unreached = |error: io::Error| TlsFault::Unreached(error.to_string());
+        let mut last = TlsFault::Unreached(format!("{host} has no address"));
+        for address in (host, port).to_socket_addrs().map_err(unreached)? {
+            match self.examine_at(host, address) {
+                Err(fault @ TlsFault::Unreached(_)) => last = fault,
+                examined => return examined,
+            }
+        }
+        Err(last)
+    }
+
+    /// Connects as a channel to `host` would, up to the first frame of HTTP/2, and says what comes of it. It blocks for some
+    /// seconds at the most.
+    pub(crate) fn examine_at(&self, host: &str, address: SocketAddr) -> Result<Examined, TlsFault> {
         let read = self.current();
         let asked = self.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(asked.to_owned())
@@ -50,7 +63,7 @@ impl Tls {
         let shown = Arc::new(Shown { pair: read.identity.clone(), asked_for: AtomicBool::new(false) });
         let config = config(&read, shown.clone())?;
         let mut tls = ClientConnection::new(Arc::new(config), name).map_err(|error| told(&error, asked))?;
-        let mut tcp = connect(host, port).map_err(|error| TlsFault::Unreached(error.to_string()))?;
+        let mut tcp = connect(address).map_err(|error| TlsFault::Unreached(error.to_string()))?;
         let exchange = exchange(&mut tls, &mut tcp);
         let asked_for = shown.asked_for.load(Ordering::Relaxed);
         let first = exchange.map_err(|error| shown.explain(fault(&error, asked)))?;
@@ -86,19 +99,11 @@ fn config(read: &Read, shown: Arc<Shown>) -> Result<ClientConfig, TlsFault> {
     Ok(config)
 }
 
-fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address"));
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(PATIENCE))?;
-                stream.set_write_timeout(Some(PATIENCE))?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
 }
 
 /// The first bytes that come back after HTTP/2 was opened. Only they tell that a server of TLS 1.3 has taken our certificate.

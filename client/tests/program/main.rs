@@ -10,6 +10,8 @@ mod killed;
 mod list;
 mod load;
 mod misfits;
+#[path = "../channels/namespace.rs"]
+mod namespace;
 mod pages;
 mod program;
 mod rejected;

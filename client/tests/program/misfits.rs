@@ -102,16 +102,16 @@ pub(crate) struct NotServing {
 
 impl NotServing {
     pub(crate) fn start() -> Self {
-        Self::start_with(ServerCredentials::insecure())
+        Self::on("127.0.0.1:0", ServerCredentials::insecure())
     }
 
-    pub(crate) fn start_with(credentials: ServerCredentials) -> Self {
+    pub(crate) fn on(address: &str, credentials: ServerCredentials) -> Self {
         let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
         let mut server = ServerBuilder::new(environment.clone())
             .register_service(create_health(Refusing))
             .build()
             .expect("the service can be set up");
-        let port = server.add_listening_port("127.0.0.1:0", credentials).expect("a free port");
+        let port = server.add_listening_port(address, credentials).expect("a free port");
         server.start();
         Self { port, _server: server, _environment: environment }
     }

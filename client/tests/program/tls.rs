@@ -8,6 +8,7 @@ use grpcio::ServerCredentialsBuilder;
 use testbed::{Certificates, Use};
 
 use crate::misfits::{self, NotServing};
+use crate::namespace::{Hosts, with_hosts};
 use crate::program::{Ended, program};
 use crate::server::Server;
 
@@ -160,15 +161,44 @@ fn a_server_of_another_name_is_told_with_the_names_that_it_has() {
     told(server.port, &flags, fault, "TLS_SERVER_NAME (--tls-server-name)");
 }
 
-#[test]
-fn a_server_whose_certificate_has_expired_is_told_with_the_moment() {
-    let certificates = Certificates::make().expect("certificates");
+/// A server at `address` whose certificate is past its end.
+fn expired(certificates: &Certificates, address: &str) -> NotServing {
     let sans = "DNS:localhost,IP:127.0.0.1";
     certificates.issue_expired("servers-ca", "late", Use::Server, sans).expect("an expired one");
     let read = |path| fs::read(path).expect("a file");
     let pair = (read(certificates.certificate("late")), read(certificates.key("late")));
-    let late = NotServing::start_with(ServerCredentialsBuilder::new().add_cert(pair.0, pair.1).build());
+    NotServing::on(address, ServerCredentialsBuilder::new().add_cert(pair.0, pair.1).build())
+}
+
+#[test]
+fn a_server_whose_certificate_has_expired_is_told_with_the_moment() {
+    let certificates = Certificates::make().expect("certificates");
+    let late = expired(&certificates, "127.0.0.1:0");
     told(late.port, &caller(&certificates, "late", None), "the server's certificate expired at 20", "renew it");
+}
+
+#[test]
+fn of_several_addresses_the_one_whose_certificate_is_unfit_is_named_and_the_others_are_called() {
+    with_hosts(
+        "tls::of_several_addresses_the_one_whose_certificate_is_unfit_is_named_and_the_others_are_called",
+        |hosts| {
+            let certificates = Certificates::make().expect("certificates");
+            let server = mutual(&certificates);
+            let late = format!("127.0.0.2:{}", server.port);
+            let _late = expired(&certificates, &late);
+            hosts.set(&["127.0.0.1", "127.0.0.2"]);
+            let mut flags = caller(&certificates, "server", Some("envoy-client"));
+            flags.extend(["--server-domain", Hosts::NAME, "--tls-server-name", "localhost"].map(str::to_owned));
+            let doctor = run(server.port, &flags, &["--output", "json", "doctor"]);
+            let checks = doctor.json()["checks"].as_array().expect("a list").clone();
+            let finding = |check: &str| checks.iter().find(|each| each["check"] == check).expect("it is looked at");
+            let encryption = finding("encryption");
+            assert_eq!((doctor.code, &encryption["verdict"]), (Some(1), &"fault".into()), "{checks:?}");
+            let found = encryption["found"].as_str().unwrap();
+            assert!(found.starts_with(&format!("{late}: the server's certificate expired at 20")), "{found}");
+            assert_eq!(finding("health")["verdict"], "ok", "{checks:?}");
+        },
+    );
 }
 
 #[test]

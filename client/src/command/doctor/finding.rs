@@ -2,20 +2,25 @@
 
 use serde::Serialize;
 
-/// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How a check came out; the later, the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
+    /// It could not be looked at.
+    Skipped,
     Ok,
     /// Calls work, but not as they could.
     Warning,
     /// Calls fail, or will.
     Fault,
-    /// It could not be looked at.
-    Skipped,
 }
 
 impl Verdict {
+    /// The worst of all; what was skipped is no finding.
+    pub(crate) fn worst(findings: &[Finding]) -> Self {
+        findings.iter().map(|finding| finding.verdict).max().unwrap_or(Self::Ok).max(Self::Ok)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",

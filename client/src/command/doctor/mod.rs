@@ -44,10 +44,9 @@ const OURS: &str = env!("CARGO_PKG_VERSION");
 const SERVICE: &str = "ticketing.CustomerController";
 
 impl Examination {
-    /// The worst verdict of all; what was skipped is no finding.
+    /// The worst verdict of all.
     pub(crate) fn verdict(&self) -> Verdict {
-        let any = |verdict| self.findings.iter().any(|finding| finding.verdict == verdict);
-        [Verdict::Fault, Verdict::Warning].into_iter().find(|verdict| any(*verdict)).unwrap_or(Verdict::Ok)
+        Verdict::worst(&self.findings)
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -116,28 +115,32 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
         )
     });
 
-    if let Some(examined) = target.examine_tls().await {
-        let is_usable = examined.is_ok();
-        findings.extend(tls::findings(examined));
-        return is_usable.then_some(addresses.len());
-    }
-    let (spoken, usable) = spoken(&open).await;
-    findings.extend(spoken);
+    let looks = join_all(open.iter().map(|address| look(target, *address))).await;
+    let usable = looks.iter().any(|look| Verdict::worst(look) != Verdict::Fault);
+    findings.extend(worst(&open, looks));
     usable.then_some(addresses.len())
 }
 
-/// What open ports speak, told of the first that is no good; and whether calls can be tried on any.
-async fn spoken(open: &[SocketAddr]) -> ([Finding; 2], bool) {
-    let all = join_all(open.iter().map(|address| port::speaks(*address))).await;
-    let is_good = |speaks: &io::Result<Speaks>| matches!(speaks, Ok(Speaks::Http2));
-    let told = all.iter().position(|speaks| !is_good(speaks)).unwrap_or_default();
-    let mut findings = [encryption(&all[told]), http2(&all[told])];
-    if all.len() > 1 && !is_good(&all[told]) {
-        for finding in &mut findings {
-            finding.found = format!("{}: {}", open[told], finding.found);
+/// Encryption and HTTP/2 at one address.
+async fn look(target: &Target, address: SocketAddr) -> [Finding; 2] {
+    if let Some(examined) = target.examine_tls_at(address).await {
+        return tls::findings(examined);
+    }
+    let speaks = port::speaks(address).await;
+    [encryption(&speaks), http2(&speaks)]
+}
+
+/// Of all addresses the first one that is no good, and where several were looked at, which one that is.
+fn worst(open: &[SocketAddr], looks: Vec<[Finding; 2]>) -> [Finding; 2] {
+    let several = open.len() > 1;
+    let first_worst = open.iter().zip(looks).rev().max_by_key(|(_, look)| Verdict::worst(look));
+    let (address, mut look) = first_worst.expect("an open port was looked at");
+    if several && Verdict::worst(&look) != Verdict::Ok {
+        for finding in &mut look {
+            finding.found = format!("{address}: {}", finding.found);
         }
     }
-    (findings, all.iter().any(is_good))
+    look
 }
 
 fn encryption(speaks: &io::Result<Speaks>) -> Finding {
