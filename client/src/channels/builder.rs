@@ -120,8 +120,9 @@ impl ChannelsBuilder {
 
     /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection (with
     /// [`Policy::Single`] on the same one, with [`Policy::RoundRobin`] to the next pod in turn), within the retry budget.
-    /// There is one such time for all reads: methods of which one is much slower want channels of their own. The first answer wins, a refusal that trying again
-    /// would not change included, and the other attempt is cancelled. Off unless set.
+    /// The first answer wins, a refusal that trying again would not change included, and the other attempt is cancelled.
+    /// There is one such time for all reads: methods of which one is much slower want channels of their own. Off unless
+    /// set.
     pub fn hedged_reads(mut self, hedging: bool) -> Self {
         self.hedging = hedging;
         self

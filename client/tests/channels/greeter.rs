@@ -27,8 +27,8 @@ pub(crate) enum Reply {
 pub(crate) struct Seen {
     pub(crate) attempts: usize,
     pub(crate) idempotent: usize,
-    /// The callers' addresses: one for each connection.
-    pub(crate) connections: BTreeSet<String>,
+    /// The caller's address of each attempt: one for each connection.
+    pub(crate) callers: Vec<String>,
     /// Late answers that nobody waited for any more.
     pub(crate) unwanted: usize,
 }
@@ -65,7 +65,7 @@ impl Greeter {
             let number = {
                 let mut seen = log.lock().unwrap();
                 seen.attempts += 1;
-                seen.connections.insert(ctx.peer());
+                seen.callers.push(ctx.peer());
                 let marked = ctx.request_headers().iter().any(|header| header == ("x-idempotent", b"true".as_slice()));
                 seen.idempotent += usize::from(marked);
                 seen.attempts
@@ -124,7 +124,12 @@ impl Greeter {
     }
 
     pub(crate) fn connections(&self) -> usize {
-        self.seen.lock().unwrap().connections.len()
+        self.callers().into_iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// The caller's address of each attempt; those on one connection have the same.
+    pub(crate) fn callers(&self) -> Vec<String> {
+        self.seen.lock().unwrap().callers.clone()
     }
 }
 

@@ -41,6 +41,30 @@ fn a_read_that_is_stuck_is_answered_by_the_second_attempt() {
 }
 
 #[test]
+fn the_second_attempt_is_on_another_connection_also_where_that_has_as_many_calls() {
+    let stuck = Arc::<AtomicBool>::default();
+    let is_stuck = stuck.clone();
+    let server =
+        Greeter::start(move |_| if is_stuck.swap(false, Ordering::Relaxed) { Reply::Silence } else { usual() });
+    let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
+    for _ in 0..USUAL {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+    }
+    stuck.store(true, Ordering::Relaxed);
+    let holding = channels.clone();
+    // One of the two has a call now, so the next read begins on the other one, and then both have one.
+    let _held = async_std::task::spawn(async move { greet(&holding, Safety::Once).await });
+    until("a call is held", || !stuck.load(Ordering::Relaxed));
+    for read in 0..10 {
+        let before = server.attempts();
+        stuck.store(true, Ordering::Relaxed);
+        block_on(greet(&channels, Safety::Read)).unwrap();
+        let callers = server.callers();
+        assert_ne!(callers[before], callers[before + 1], "read {read}");
+    }
+}
+
+#[test]
 fn a_refusal_that_stands_wins_too() {
     let gone = Arc::<AtomicBool>::default();
     let is_gone = gone.clone();

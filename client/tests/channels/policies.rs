@@ -1,13 +1,21 @@
 //! How many connections there are, and who gets calls.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Context;
+use std::thread;
 use std::time::Duration;
 
 use async_std::task::block_on;
 use futures::future::join_all;
+use futures::task::{ArcWake, waker};
 use ticketing_client::{Channels, Policy, Safety, Target};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet};
 use crate::relay::{Meet, Relay};
+use crate::wait::until;
 
 async fn greet_often(channels: &Channels) {
     join_all((0..20).map(|_| async {
@@ -25,6 +33,33 @@ fn a_pool_of_four_has_four_sockets_and_a_single_one_has_one() {
     assert_eq!(server.connections(), 1);
     block_on(greet_often(&server.channels().policy(Policy::Pool { connections: 4 }).build()));
     assert_eq!(server.connections(), 5);
+}
+
+/// Remembers which threads woke it.
+#[derive(Default)]
+struct Woken(Mutex<BTreeSet<String>>);
+
+impl ArcWake for Woken {
+    fn wake_by_ref(woken: &Arc<Self>) {
+        let thread = thread::current();
+        woken.0.lock().unwrap().insert(thread.name().unwrap_or_default().to_owned());
+    }
+}
+
+#[test]
+fn the_connections_of_a_pool_are_spread_over_a_completion_queue_for_each_cpu() {
+    let server = Greeter::start(|_| Reply::Late(Duration::from_millis(1)));
+    let channels = server.channels().policy(Policy::Pool { connections: 4 }).build();
+    let woken = Arc::<Woken>::default();
+    let waker = waker(woken.clone());
+    for _ in 0..100 {
+        let mut call = pin!(greet(&channels, Safety::Once));
+        until("the call is answered", || call.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+    }
+    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = woken.0.lock().unwrap();
+    let queues = threads.iter().filter(|thread| thread.starts_with("grpc-client")).count();
+    assert_eq!(queues, cpus.min(4), "{threads:?}");
 }
 
 #[test]
