@@ -146,9 +146,50 @@ fn saved_runs_are_merged_and_compared_without_calling_anyone() {
     assert_eq!(compared.out.matches("no difference beyond the noise of the runs").count(), 3, "{}", compared.out);
     assert_eq!(compared.out.matches("too few answers for it").count(), 2, "{}", compared.out);
     let single = run(1, &["load", "--merge", first, "--compare", second]);
-    assert_eq!(single.out.matches("save three runs or more of each side").count(), 5, "{}", single.out);
+    assert_eq!(single.out.matches("it takes three runs or more of each side (--runs 3)").count(), 5, "{}", single.out);
     let twice = run(1, &["load", "--merge", first, second, &format!("{}/./1.json", folder.path().display())]);
     assert!(twice.failed_with_one_line(2).contains("would count double"), "{}", twice.err);
+}
+
+#[test]
+fn a_load_that_is_repeated_is_as_many_runs_which_can_be_compared() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let before = folder.path().join("before.json").to_str().unwrap().to_owned();
+    let thrice = ["--requests", "30", "--runs", "3"];
+    let first = run(server.port, &[&JSON[..], &thrice, &["--save", &before]].concat());
+    let report = first.json();
+    assert_eq!((&report["runs"], &report["calls"], &report["prepared_customers"]), (&3.into(), &90.into(), &10.into()));
+    assert!(first.err.contains("run 1 of 3\n") && first.err.contains("run 3 of 3\n"), "{}", first.err);
+    let compared = run(server.port, &[&JSON[..], &thrice, &["--compare", &before]].concat()).json();
+    assert_ne!(compared["comparison"]["figures"][0]["judgement"], "untold", "{compared}");
+}
+
+#[test]
+fn a_load_that_is_repeated_ends_with_the_run_in_which_it_is_interrupted() {
+    let service = Scripted::start(|_, _| Reply::Created);
+    let args = [&JSON[..], &["--mix", "create=1", "--duration", "1h", "--runs", "3"]].concat();
+    let load = Background::start(program(service.port).args(args));
+    service.wait_for(50);
+    load.signal(Signal::INT);
+    let ended = load.end();
+    assert_eq!((ended.code, &ended.json()["runs"]), (Some(130), &1.into()), "{}", ended.err);
+}
+
+#[test]
+fn runs_that_get_other_customers_are_another_load() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let saved = ["one", "other", "one again"].map(|name| {
+        let (ids, saved) = (file(&format!("{name}.ids")), file(&format!("{name}.json")));
+        std::fs::write(&ids, format!("{}\n\n", &name[..3])).unwrap();
+        run(server.port, &["load", "--requests", "5", "--ids", &ids, "--save", &saved]);
+        saved
+    });
+    let note = "not all of these runs were offered the same load";
+    let merged = |one: &str, other: &str| run(1, &["load", "--merge", one, other]).out;
+    assert!(merged(&saved[0], &saved[1]).contains(note) && !merged(&saved[0], &saved[2]).contains(note));
 }
 
 #[test]
@@ -190,6 +231,8 @@ fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
     let (both, same) = (format!("{}/both", folder.path().display()), format!("{}/./both", folder.path().display()));
     for (args, told) in [
         (&["--mix", "read=1"][..], "get=90,create=9,list=1"),
+        (&["--runs", "0"], "runs"),
+        (&["--merge", "a.json", "--runs", "3"], "cannot be used with"),
         (&["--rate", "0"], "must be a number above 0"),
         (&["--rate", "1e9"], "0.001 to 1000000"),
         (&["--concurrency", "0"], "concurrency"),

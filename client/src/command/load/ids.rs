@@ -1,8 +1,10 @@
 //! Whom a load gets: ids from a file, from the service's own list, or of customers made for it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ticketing_client::Customers;
+use uuid::Uuid;
 
 use super::connections::someone;
 use super::fault::LoadFault;
@@ -16,11 +18,13 @@ const MADE: u64 = 10;
 const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// Ids to get; empty only where nothing is to be got.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Ids {
-    ids: Vec<String>,
+    all: Arc<[String]>,
     /// How many customers were made for it.
     pub(crate) made: u64,
+    /// Where they come from a file: the same for the same ids, so that runs with others are told apart.
+    pub(crate) digest: Option<String>,
 }
 
 impl Ids {
@@ -32,25 +36,29 @@ impl Ids {
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let ids: Vec<_> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
-        if ids.is_empty() { Err(LoadFault::NoIds(PathBuf::from(path))) } else { Ok(Self { ids, made: 0 }) }
+        if ids.is_empty() {
+            return Err(LoadFault::NoIds(PathBuf::from(path)));
+        }
+        let digest = Some(Uuid::new_v5(&Uuid::NAMESPACE_OID, ids.join("\n").as_bytes()).to_string());
+        Ok(Self { all: ids.into(), made: 0, digest })
     }
 
     /// Those of the first page of the list, or of customers made now. Before the load a call that fails is not a result:
     /// `customers` are those that try again.
     pub(crate) async fn find(customers: &Customers) -> Result<Self, Failure> {
         let listed = customers.list(WANTED, "").await?;
-        let mut found = Self { ids: listed.value.customers.into_iter().map(|customer| customer.id).collect(), made: 0 };
-        while found.ids.is_empty() || (found.made > 0 && found.made < MADE) {
+        let mut ids: Vec<_> = listed.value.customers.into_iter().map(|customer| customer.id).collect();
+        let mut made = 0;
+        while ids.is_empty() || (made > 0 && made < MADE) {
             let request = someone();
-            let made = customers.create(&request).await?;
-            found.ids.push(made.value.id);
-            found.made += 1;
+            ids.push(customers.create(&request).await?.value.id);
+            made += 1;
         }
-        Ok(found)
+        Ok(Self { all: ids.into(), made, digest: None })
     }
 
     /// One of them by chance.
     pub(crate) fn any(&self) -> &str {
-        fastrand::choice(&self.ids).map_or("", String::as_str)
+        fastrand::choice(self.all.iter()).map_or("", String::as_str)
     }
 }

@@ -70,7 +70,7 @@ impl Live {
     }
 }
 
-fn tell(line: &str) {
+pub(super) fn tell(line: &str) {
     // Where stderr is closed there is nobody to tell.
     let _ = writeln!(io::stderr(), "{line}");
 }

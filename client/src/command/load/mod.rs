@@ -78,13 +78,16 @@ pub(crate) struct Load {
     /// Calls of this first time are made but not counted.
     #[arg(long, default_value = "0s", value_name = "TIME", value_parser = pause)]
     warmup: Duration,
+    /// So often, one after the other, each time on new connections: three runs or more tell noise from a difference.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100), allow_negative_numbers = true)]
+    runs: u16,
     /// Write the run, with its histograms, to this file.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Call nobody: take the runs of these files, each named once, as one. With --save they are kept, run by run.
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup", "mix", "ids", "connections", "max_in_flight"])]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup", "mix", "ids", "connections", "max_in_flight", "runs"])]
     merge: Vec<PathBuf>,
-    /// Compare with the runs of this file; with three runs or more on each side, noise is told from a difference.
+    /// Compare with the runs of this file; with three runs (--runs) or more on each side, noise is told from a difference.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
     /// Write the report with plots to this file, as one page of HTML.
@@ -175,12 +178,7 @@ impl Load {
             files::keep_apart(runs, self.ids.iter())?;
         }
         let old = self.compare.as_deref().map(saved::read).transpose()?;
-        let runs = if self.makes_calls() {
-            let connections = Connections::new(settings, self.connections)?;
-            vec![self.measure(settings, connections, stop).await?]
-        } else {
-            files::merged(&self.merge)?
-        };
+        let runs = if self.makes_calls() { self.measure(settings, &stop).await? } else { files::merged(&self.merge)? };
         let report = LoadReport::new(&runs, old.as_deref());
         if let Some(file) = &self.save {
             // An interrupted run is kept too: it says so.
@@ -189,12 +187,32 @@ impl Load {
         Ok(report)
     }
 
-    async fn measure(&self, settings: &Settings, connections: Connections, stop: Stop) -> Result<Run, Failure> {
-        let ids = match &self.ids {
+    /// One run after the other, until a signal ends them: with the one that it finds under way.
+    async fn measure(&self, settings: &Settings, stop: &Stop) -> Result<Vec<Run>, Failure> {
+        // Once for all runs: they get the same, and none of them is lost to what goes wrong before the next.
+        let mut ids = match &self.ids {
             Some(file) => Ids::read(file)?,
             None if self.mix.has(Kind::Get) => Ids::find(&settings.channels()?.customers()).await?,
             None => Ids::default(),
         };
+        let mut runs = Vec::with_capacity(self.runs.into());
+        for number in 1..=self.runs {
+            // Told apart also where each is too short for a line of its own.
+            if self.runs > 1 {
+                live::tell(&format!("run {number} of {}", self.runs));
+            }
+            let connections = Connections::new(settings, self.connections)?;
+            runs.push(self.offer(ids.clone(), connections, stop.clone()).await);
+            ids.made = 0;
+            if stop.is_requested() {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// One run.
+    async fn offer(&self, ids: Ids, connections: Connections, stop: Stop) -> Run {
         let calls = match self.rate {
             Some(rate) => Loop::Open { rate, most_in_flight: self.max_in_flight },
             None => Loop::Closed { concurrency: self.concurrency },
@@ -208,6 +226,6 @@ impl Load {
             schedule: Schedule::new(self.warmup, duration, self.requests),
             held_back: AtomicU64::new(0),
         };
-        Ok(offer.run(calls, stop).await)
+        offer.run(calls, stop).await
     }
 }

@@ -86,6 +86,7 @@ impl Offer {
                 connections,
                 deadline_seconds: Some(self.connections.deadline().as_secs_f64()),
                 mix: self.mix.to_string(),
+                ids: self.ids.digest.clone(),
             },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),

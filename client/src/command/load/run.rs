@@ -22,6 +22,9 @@ pub(crate) struct Shape {
     pub(crate) deadline_seconds: Option<f64>,
     /// Kinds of calls with their weights, in the order of [`Mix`](super::mix::Mix).
     pub(crate) mix: String,
+    /// The digest of the ids to get, where they come from a file.
+    #[serde(default)]
+    pub(crate) ids: Option<String>,
 }
 
 /// One second of a run, or what was left of it at the end.

@@ -33,6 +33,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
             connections: 1,
             deadline_seconds: Some(3.0),
             mix: "get=1".to_owned(),
+            ids: None,
         },
         seconds,
         warmup_seconds: 0.0,

@@ -74,7 +74,7 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::WithinNoise => "no difference beyond the noise of the runs",
         Judgement::Better => "better",
         Judgement::Worse => "worse",
-        Judgement::Untold => "not judged: save three runs or more of each side, and --merge them",
+        Judgement::Untold => "not judged: it takes three runs or more of each side (--runs 3)",
         Judgement::TooFewAnswers => "not judged: a run has too few answers for it",
         Judgement::NotComparable => "not judged: another load was offered",
     }
