@@ -28,7 +28,7 @@ void note_descriptor(int number, const char* name, bool tracks_errors) {
   if (std::atomic<Descriptor>* const note = note_of(number)) *note = by_name(name, tracks_errors);
 }
 
-Descriptor look_at_descriptor(int number) {
+Descriptor claim_descriptor(int number) {
   std::atomic<Descriptor>* const note = note_of(number);
   if (note == nullptr) return Descriptor::kOther;
   const Descriptor descriptor = *note;

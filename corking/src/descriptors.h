@@ -12,7 +12,7 @@ enum class Descriptor : uint8_t { kOther, kListener, kAccepted, kAcceptedTrackin
 void note_descriptor(int number, const char* name, bool tracks_errors);
 
 // What it is. An accepted connection is one for whoever asks first, and `kOther` from then on.
-Descriptor look_at_descriptor(int number);
+Descriptor claim_descriptor(int number);
 
 }  // namespace corking
 

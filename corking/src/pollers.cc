@@ -87,7 +87,7 @@ int milliseconds_until(grpc_core::Timestamp deadline) {
   return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
 }
 
-// What this engine has behind each of epoll1's pollsets. `base` is that one, and all but `listen` and `take` want its mutex held.
+// What this engine has behind each of epoll1's pollsets. `base` is that one, whose mutex `work`, `kick` and `shut_down` want held.
 class Pollset {
  public:
   Pollset(grpc_pollset* base, gpr_mu* mutex) : base_(base), mutex_(mutex) {}
@@ -280,7 +280,7 @@ grpc_error_handle pollset_kick(grpc_pollset* base, grpc_pollset_worker* worker) 
 // comes before anybody else knows of it.
 void pollset_add_fd(grpc_pollset* base, grpc_fd* object) {
   const int number = epoll1.fd_wrapped_fd(object);
-  switch (const corking::Descriptor descriptor = corking::look_at_descriptor(number); descriptor) {
+  switch (const corking::Descriptor descriptor = corking::claim_descriptor(number); descriptor) {
     case corking::Descriptor::kOther:
       return;
     case corking::Descriptor::kListener:

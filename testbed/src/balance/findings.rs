@@ -1,6 +1,7 @@
 //! What was measured, as `docs/balancing.json` keeps it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
@@ -144,7 +145,11 @@ pub(super) fn version() -> Result<String, BedError> {
     let mut all = String::new();
     for path in files {
         let text = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
-        let comment = if path.extension().is_some_and(|extension| extension == "yaml") { "#" } else { "//" };
+        let comment = match path.extension().and_then(OsStr::to_str) {
+            Some("yaml" | "lock") => "#",
+            Some("sql") => "--",
+            _ => "//",
+        };
         all.extend(text.lines().filter(|line| !line.trim_start().starts_with(comment)).flat_map(|line| [line, "\n"]));
     }
     let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, all.as_bytes()).simple().to_string();

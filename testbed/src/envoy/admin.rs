@@ -15,7 +15,7 @@ pub struct Host {
     pub healthy: bool,
     /// Calls that were sent to it so far, those sent again too (`rq_total`).
     pub calls: u64,
-    /// Those of them that failed (`rq_error`).
+    /// Those of them that failed: by a status of gRPC, or by a reset (`rq_error`).
     pub failed: u64,
 }
 

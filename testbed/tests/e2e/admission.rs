@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use testbed::envoy::ConfigFile;
 use testbed::{Bed, Server, Stop, Testbed, equal_calls, until_true};
 
+use crate::encrypted::counted;
 use crate::python;
 
 const GET: &str = "/ticketing.CustomerController/GetCustomer";
@@ -54,7 +55,9 @@ fn envoy_admits_post_with_a_grpc_content_type_and_refuses_the_rest() {
         let answer = &answers(&bed, 1, &[request("POST", path, &with(GRPC))])[0];
         assert_eq!(answer["grpc-status"], UNIMPLEMENTED, "{path}: {answer}");
     }
-    let seen: u64 = bed.envoy().stats("cluster.app-server-headless.upstream_rq_total").iter().map(|(_, n)| n).sum();
+    let count = |name| counted(&bed, &format!("cluster.app-server-headless.{name}"));
+    // A read is sent to a second server too where a busy machine keeps it waiting.
+    let seen = count("upstream_rq_total") - count("upstream_rq_retry");
     assert_eq!(seen, admitted.len() as u64, "only admitted requests reach a server");
 }
 
