@@ -27,8 +27,8 @@ pub(crate) enum Reply {
 pub(crate) struct Seen {
     pub(crate) attempts: usize,
     pub(crate) idempotent: usize,
-    /// The caller's address of each attempt: one for each connection.
-    pub(crate) callers: Vec<String>,
+    /// Of each attempt the caller's name and address, of which each connection has one.
+    pub(crate) callers: Vec<(String, String)>,
     /// Late answers that nobody waited for any more.
     pub(crate) unwanted: usize,
 }
@@ -48,6 +48,11 @@ impl Greeter {
         Self::on(ANY_PORT, None, script)
     }
 
+    /// `script` gets the number of the attempt, and who calls.
+    pub(crate) fn start_by_name(script: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
+        Self::on_by_name(ANY_PORT, None, script)
+    }
+
     /// Sends a graceful GOAWAY on each connection that is so old.
     pub(crate) fn with_connections_up_to(age_ms: i32) -> Self {
         Self::on(ANY_PORT, Some(age_ms), |_| Reply::Hello)
@@ -58,20 +63,28 @@ impl Greeter {
         age_ms: Option<i32>,
         script: impl Fn(usize) -> Reply + Send + Sync + 'static,
     ) -> Self {
+        Self::on_by_name(address, age_ms, move |attempt, _| script(attempt))
+    }
+
+    fn on_by_name(
+        address: &str,
+        age_ms: Option<i32>,
+        script: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let silent = Arc::<Mutex<Vec<UnarySink<Greeting>>>>::default();
         let (log, script) = (seen.clone(), Arc::new(script));
-        let greet = move |ctx: RpcContext<'_>, _: Caller, sink: UnarySink<Greeting>| {
+        let greet = move |ctx: RpcContext<'_>, caller: Caller, sink: UnarySink<Greeting>| {
             let number = {
                 let mut seen = log.lock().unwrap();
                 seen.attempts += 1;
-                seen.callers.push(ctx.peer());
+                seen.callers.push((caller.name.clone(), ctx.peer()));
                 let marked = ctx.request_headers().iter().any(|header| header == ("x-idempotent", b"true".as_slice()));
                 seen.idempotent += usize::from(marked);
                 seen.attempts
             };
             let hello = Greeting { text: "Hello".to_owned(), ..Greeting::new() };
-            match script(number) {
+            match script(number, &caller.name) {
                 Reply::Hello => ctx.spawn(async move { drop(sink.success(hello).await) }),
                 Reply::Long(letters) => {
                     let answer = Greeting { text: "o".repeat(letters), ..Greeting::new() };
@@ -124,12 +137,13 @@ impl Greeter {
     }
 
     pub(crate) fn connections(&self) -> usize {
-        self.callers().into_iter().collect::<BTreeSet<_>>().len()
+        self.seen.lock().unwrap().callers.iter().map(|(_, address)| address).collect::<BTreeSet<_>>().len()
     }
 
-    /// The caller's address of each attempt; those on one connection have the same.
-    pub(crate) fn callers(&self) -> Vec<String> {
-        self.seen.lock().unwrap().callers.clone()
+    /// From where the attempts of this caller came; those on one connection came from the same address.
+    pub(crate) fn attempts_of(&self, name: &str) -> Vec<String> {
+        let seen = self.seen.lock().unwrap();
+        seen.callers.iter().filter(|(caller, _)| caller == name).map(|(_, address)| address.clone()).collect()
     }
 }
 
@@ -138,7 +152,12 @@ pub(crate) fn channels_to(port: u16) -> ChannelsBuilder {
 }
 
 pub(crate) async fn greet(channels: &Channels, safety: Safety) -> Result<Answer<Greeting>, CallError> {
-    let request = ada();
+    greet_as("Ada", channels, safety).await
+}
+
+/// The same for a caller of this name.
+pub(crate) async fn greet_as(name: &str, channels: &Channels, safety: Safety) -> Result<Answer<Greeting>, CallError> {
+    let request = Caller { name: name.to_owned(), ..Caller::new() };
     channels
         .call("Greet", safety, |channel, options| GreeterClient::new(channel).greet_async_opt(&request, options))
         .await

@@ -1,7 +1,8 @@
 //! A read that takes long is asked for on another connection too.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_std::task::block_on;
@@ -9,7 +10,7 @@ use futures::future::join_all;
 use grpcio::{RpcStatus, RpcStatusCode};
 use ticketing_client::{Code, Policy, Safety};
 
-use crate::greeter::{Greeter, Reply, greet};
+use crate::greeter::{Greeter, Reply, greet, greet_as};
 use crate::wait::until;
 
 /// Reads until it is known how long they take.
@@ -42,25 +43,32 @@ fn a_read_that_is_stuck_is_answered_by_the_second_attempt() {
 
 #[test]
 fn the_second_attempt_is_on_another_connection_also_where_that_has_as_many_calls() {
-    let stuck = Arc::<AtomicBool>::default();
-    let is_stuck = stuck.clone();
-    let server =
-        Greeter::start(move |_| if is_stuck.swap(false, Ordering::Relaxed) { Reply::Silence } else { usual() });
+    let met = Arc::<Mutex<HashSet<String>>>::default();
+    let server = Greeter::start_by_name(move |_, name| match name {
+        "held" => Reply::Silence,
+        "Ada" => usual(),
+        // Whoever comes the first time waits in vain.
+        _ => {
+            if met.lock().unwrap().insert(name.to_owned()) {
+                Reply::Silence
+            } else {
+                usual()
+            }
+        }
+    });
     let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
     for _ in 0..USUAL {
         block_on(greet(&channels, Safety::Read)).unwrap();
     }
-    stuck.store(true, Ordering::Relaxed);
-    let holding = channels.clone();
     // One of the two has a call now, so the next read begins on the other one, and then both have one.
-    let _held = async_std::task::spawn(async move { greet(&holding, Safety::Once).await });
-    until("a call is held", || !stuck.load(Ordering::Relaxed));
+    let holding = channels.clone();
+    let _held = async_std::task::spawn(async move { greet_as("held", &holding, Safety::Once).await });
+    until("a call is held", || !server.attempts_of("held").is_empty());
     for read in 0..10 {
-        let before = server.attempts();
-        stuck.store(true, Ordering::Relaxed);
-        block_on(greet(&channels, Safety::Read)).unwrap();
-        let callers = server.callers();
-        assert_ne!(callers[before], callers[before + 1], "read {read}");
+        let name = format!("stuck {read}");
+        block_on(greet_as(&name, &channels, Safety::Read)).unwrap();
+        let [first, second] = server.attempts_of(&name).try_into().expect("two attempts");
+        assert_ne!(first, second, "{name}");
     }
 }
 
