@@ -12,8 +12,8 @@ const RESTARTS: usize = 100;
 const SETTLED: Duration = Duration::from_secs(3);
 /// It stays away for up to this long, so that callers are met in every state of their backoff.
 const AWAY_MS: u64 = 500;
-/// It is there for this long: calls have to come through meanwhile.
-const THERE: Duration = Duration::from_millis(400);
+/// It is there for this long, which is what callers have to find it.
+const THERE: Duration = Duration::from_secs(1);
 const FIRST_LIMIT: Duration = Duration::from_secs(10);
 const SEED: u64 = 3;
 

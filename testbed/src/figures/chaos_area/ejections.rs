@@ -19,13 +19,18 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Where the server stands that is not itself.
 const TROUBLED: Ipv4Addr = Ipv4Addr::new(127, 4, 0, 1);
 
-/// `hung_ejected`.
-pub(super) fn hung(stop: &Stop) -> Result<Measured, BedError> {
+/// `hung_ejected`, `hung_p99_outside`.
+pub(super) fn hung(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let bed = Testbed::new().servers(SERVERS).envoy().stop_on(stop).start()?;
     let victim = bed.server(0);
-    let before = Callers::start(bed.envoy_address(), Crew::default())?;
-    wait::rest(QUIET);
-    let before = before.finish();
+    let quiet = || {
+        let callers = Callers::start(bed.envoy_address(), Crew::default())?;
+        wait::rest(QUIET);
+        Ok::<_, BedError>(callers.finish())
+    };
+    // What is cold the first time does not count.
+    quiet()?;
+    let before = quiet()?;
     let callers = Callers::start(bed.envoy_address(), Crew::default())?;
     let begun = Instant::now();
     victim.stop();
@@ -36,12 +41,16 @@ pub(super) fn hung(stop: &Stop) -> Result<Measured, BedError> {
     bed.settle()?;
     wait::rest(QUIET);
     let seen = callers.finish();
-    let p99 = before.quiet.latency().p99_ms;
     let note = format!(
-        "one of {SERVERS} servers got SIGSTOP, later SIGCONT, and was taken back; p99 {p99:.1} ms before it; each call sent \
-         once by its caller; {seen}"
+        "one of {SERVERS} servers got SIGSTOP, later SIGCONT, and was taken back; each call sent once by its caller; {seen}"
     );
-    Ok(Measured::once(last.as_secs_f64(), note).of_calls(seen.made()).seen((&seen).into()))
+    let [usual, outside] = [&before, &seen].map(|witnessed| witnessed.quiet.latency().p99_ms);
+    let p99_note =
+        format!("one run: p99 {outside:.1} ms while the server hung out of sight and after, {usual:.1} ms before");
+    Ok(vec![
+        Measured::once(last.as_secs_f64(), note).of_calls(seen.made()).seen((&seen).into()),
+        Measured::once(outside / usual, p99_note).of_calls(before.quiet.made() + seen.quiet.made()),
+    ])
 }
 
 /// `slow_ejected`.

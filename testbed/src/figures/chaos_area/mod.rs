@@ -40,7 +40,13 @@ pub(super) const PLANS: &[Plan] = &[
         ],
         run: Run::All(kills::measure),
     },
-    Plan { wanted: &[wanted("hung_ejected", Unit::Seconds, Bound::AtMost(3.0))], run: Run::One(ejections::hung) },
+    Plan {
+        wanted: &[
+            wanted("hung_ejected", Unit::Seconds, Bound::AtMost(3.0)),
+            wanted("hung_p99_outside", Unit::Times, Bound::Information),
+        ],
+        run: Run::All(ejections::hung),
+    },
     Plan { wanted: &[wanted("slow_ejected", Unit::Seconds, Bound::AtMost(10.0))], run: Run::One(ejections::slow) },
     Plan {
         wanted: &[wanted("failing_ejected", Unit::Seconds, Bound::AtMost(10.0))],
