@@ -54,7 +54,7 @@
 //! ```
 //!
 //! Certificates that are renewed in their files are used without a restart. Why a handshake fails, which C-core does not
-//! say, is found out by [`Target::examine_tls`].
+//! say, is found out by [`Target::examine_tls`], and address by address by [`Target::examine_tls_at`].
 //!
 //! # Names
 //!

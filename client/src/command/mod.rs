@@ -29,7 +29,7 @@ pub(crate) use health::Health;
 #[cfg(test)]
 pub(crate) use import::ImportEnd;
 pub(crate) use import::{Checked, FileFault, Import, ImportSummary, Misplaced, NoPlace};
-pub(crate) use load::{Comparison, Judgement, LoadFault, LoadReport, Run, Slice, bars};
+pub(crate) use load::{Comparison, Doubt, Judgement, LoadFault, LoadReport, Run, Slice, bars};
 pub(crate) use watch::{Watch, WatchSummary};
 
 use crate::args::{Args, Settings, Switch};

@@ -40,7 +40,8 @@ pub struct Examined {
 }
 
 impl Tls {
-    /// [`examine_at`](Self::examine_at) the first address of `host` that takes a connection.
+    /// [`examine_at`](Self::examine_at) the first address of `host` that takes a connection. It blocks for some seconds at the
+    /// most for each that does not.
     pub(crate) fn examine(&self, host: &str, port: u16) -> Result<Examined, TlsFault> {
         let unreached = |error: io::Error| TlsFault::Unreached(error.to_string());
         let mut last = TlsFault::Unreached(format!("{host} has no address"));

@@ -177,13 +177,44 @@ fn a_load_that_is_repeated_ends_with_the_run_in_which_it_is_interrupted() {
 }
 
 #[test]
+fn runs_that_have_ended_are_kept_whatever_becomes_of_the_next() {
+    let service = Scripted::start(|number, _| if number <= 30 { Reply::Created } else { Reply::Silence });
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("runs.json").to_str().unwrap().to_owned();
+    let args = ["--deadline", "1h", "load", "--mix", "create=1", "--requests", "30", "--runs", "3", "--save", &saved];
+    let mut load = Background::start(program(service.port).args(args));
+    service.wait_for(31);
+    load.signal(Signal::INT);
+    load.wait_for("a second signal ends at once");
+    load.signal(Signal::INT);
+    assert_eq!(load.end().code, Some(130));
+    let kept = run(1, &[&JSON[..], &["--merge", &saved]].concat()).json();
+    assert_eq!((&kept["runs"], &kept["calls"]), (&1.into(), &30.into()), "{kept}");
+}
+
+#[test]
+fn an_interrupt_in_the_warm_up_of_a_later_run_spoils_no_other() {
+    let service = Scripted::start(|_, _| Reply::Created);
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("runs.json").to_str().unwrap().to_owned();
+    let args = ["load", "--mix", "create=1", "--rate", "100", "--requests", "5", "--warmup", "5s", "--runs", "2"];
+    let mut load = Background::start(program(service.port).args(args).args(["--save", &saved]));
+    load.wait_for("run 2 of 2");
+    load.signal(Signal::INT);
+    assert_eq!(load.end().code, Some(130));
+    let kept = run(1, &[&JSON[..], &["--merge", &saved]].concat()).json();
+    assert_eq!((&kept["runs"], &kept["calls"]), (&1.into(), &5.into()), "{kept}");
+}
+
+#[test]
 fn runs_that_get_other_customers_are_another_load() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let saved = ["one", "other", "one again"].map(|name| {
         let (ids, saved) = (file(&format!("{name}.ids")), file(&format!("{name}.json")));
-        std::fs::write(&ids, format!("{}\n\n", &name[..3])).unwrap();
+        let both = if name == "one" { "one\nboth\n" } else { "both\n\none\n" };
+        std::fs::write(&ids, if name == "other" { "other\n" } else { both }).unwrap();
         run(server.port, &["load", "--requests", "5", "--ids", &ids, "--save", &saved]);
         saved
     });

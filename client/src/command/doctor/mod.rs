@@ -8,9 +8,11 @@ mod port;
 mod spread;
 mod tls;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use futures::future::join_all;
 use grpcio::RpcStatusCode;
@@ -116,31 +118,48 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
     });
 
     let looks = join_all(open.iter().map(|address| look(target, *address))).await;
-    let usable = looks.iter().any(|look| Verdict::worst(look) != Verdict::Fault);
+    let usable = looks.iter().any(|look| look.verdict() != Verdict::Fault);
     findings.extend(worst(&open, looks));
     usable.then_some(addresses.len())
 }
 
-/// Encryption and HTTP/2 at one address.
-async fn look(target: &Target, address: SocketAddr) -> [Finding; 2] {
-    if let Some(examined) = target.examine_tls_at(address).await {
-        return tls::findings(examined);
-    }
-    let speaks = port::speaks(address).await;
-    [encryption(&speaks), http2(&speaks)]
+/// What there is to see at one address.
+struct Look {
+    /// Encryption and HTTP/2.
+    findings: [Finding; 2],
+    /// When the certificate expires, where there is a fit one.
+    end: Option<SystemTime>,
 }
 
-/// Of all addresses the first one that is no good, and where several were looked at, which one that is.
-fn worst(open: &[SocketAddr], looks: Vec<[Finding; 2]>) -> [Finding; 2] {
-    let several = open.len() > 1;
-    let first_worst = open.iter().zip(looks).rev().max_by_key(|(_, look)| Verdict::worst(look));
-    let (address, mut look) = first_worst.expect("an open port was looked at");
-    if several && Verdict::worst(&look) != Verdict::Ok {
-        for finding in &mut look {
+impl Look {
+    fn verdict(&self) -> Verdict {
+        Verdict::worst(&self.findings)
+    }
+}
+
+async fn look(target: &Target, address: SocketAddr) -> Look {
+    if let Some(examined) = target.examine_tls_at(address).await {
+        let end = examined.as_ref().ok().map(|examined| examined.end);
+        return Look { findings: tls::findings(examined), end };
+    }
+    let speaks = port::speaks(address).await;
+    Look { findings: [encryption(&speaks), http2(&speaks)], end: None }
+}
+
+/// Of all addresses the one that is no good, or whose certificate ends first.
+fn worst(open: &[SocketAddr], looks: Vec<Look>) -> [Finding; 2] {
+    let worst = open.iter().zip(looks).min_by_key(|(_, look)| (Reverse(look.verdict()), look.end));
+    let (address, look) = worst.expect("an open port was looked at");
+    let (is_bad, count) = (look.verdict() != Verdict::Ok, open.len());
+    let mut findings = look.findings;
+    for finding in &mut findings {
+        if count > 1 && is_bad {
             finding.found = format!("{address}: {}", finding.found);
+        } else if count > 1 && look.end.is_some() && finding.check == tls::ENCRYPTION {
+            finding.found = format!("{}; of {count} the first to expire", finding.found);
         }
     }
-    look
+    findings
 }
 
 fn encryption(speaks: &io::Result<Speaks>) -> Finding {

@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::port::{self, Speaks};
 use crate::args::Settings;
 
-const ENCRYPTION: &str = "encryption";
+pub(super) const ENCRYPTION: &str = "encryption";
 const HTTP2: &str = "http/2";
 
 /// Whoever renews certificates does so earlier.
@@ -36,6 +36,15 @@ pub(super) fn findings(examined: Result<Examined, TlsFault>) -> [Finding; 2] {
         Err(TlsFault::NoHttp2) => [
             Finding::ok(ENCRYPTION, "the server speaks TLS"),
             Finding::fault(HTTP2, TlsFault::NoHttp2.to_string(), TlsFault::NoHttp2.advice()),
+        ],
+        // The port was open a moment ago.
+        Err(fault @ TlsFault::Unreached(_)) => [
+            Finding::warning(
+                ENCRYPTION,
+                format!("no connection came about: {fault}"),
+                "look at the pods of that address",
+            ),
+            Finding::skipped(HTTP2, "there is no encrypted connection", None),
         ],
         Err(fault) => [
             Finding::fault(ENCRYPTION, fault.to_string(), fault.advice()),

@@ -30,6 +30,8 @@ pub(crate) enum Judgement {
     Worse,
     /// A side has too few runs: nobody knows how much they differ by themselves.
     Untold,
+    /// A run did not come to its end, so that its figures are of another time than those of the others.
+    Interrupted,
     /// A run has too few answers for the percentile to be more than an accident.
     TooFewAnswers,
     /// Not the same was offered to all runs: a difference may come from that.
@@ -85,6 +87,8 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
         let (before, now) = (values(old), values(new));
         let judgement = if !same_load {
             Judgement::NotComparable
+        } else if old.iter().chain(new).any(|run| run.interrupted) {
+            Judgement::Interrupted
         } else if old.len().min(new.len()) < LEAST_RUNS {
             Judgement::Untold
         } else if old.iter().chain(new).any(|run| run.ok() < figure.least_answers) {
@@ -177,6 +181,13 @@ mod tests {
             assert_eq!(judgement(&old, &failed, figure), Judgement::TooFewAnswers, "{figure}");
         }
         assert_eq!(judgement(&old, &failed, "failed"), Judgement::WithinNoise);
+    }
+
+    #[test]
+    fn where_a_run_was_interrupted_nothing_is_judged() {
+        let (old, mut new) = (runs([10.0; 3], 5), runs([20.0; 3], 9));
+        new[2].interrupted = true;
+        assert!(compare(&old, &new).figures.iter().all(|each| each.judgement == Judgement::Interrupted));
     }
 
     #[test]

@@ -6,13 +6,11 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use grpcio::EnvBuilder;
-use ticketing_client::{CallError, Channel, CreateCustomerRequest, Customers};
+use ticketing_client::{CallError, Channel, CreateCustomerRequest, Customers, Target};
 use uuid::Uuid;
 
 use super::ids::Ids;
 use super::mix::Kind;
-use crate::args::Settings;
-use crate::exit::Failure;
 
 /// Connections that callers share in turn. This is all that the loops know of channels.
 #[derive(Clone)]
@@ -23,16 +21,15 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// So many connections to the server; nothing is connected yet.
-    pub(crate) fn new(settings: &Settings, connections: u16) -> Result<Self, Failure> {
+    pub(crate) fn new(target: &Target, deadline: Duration, connections: u16) -> Self {
         // A thread for each connection would only make them wait for each other's CPU.
         let threads = available_parallelism().map_or(1, NonZero::get).min(connections.into());
         let environment = Arc::new(EnvBuilder::new().cq_count(threads).name_prefix("grpc-load").build());
-        let target = settings.target()?;
         let channel = || {
-            let channel = Channel::builder(target.clone()).deadline(settings.deadline);
+            let channel = Channel::builder(target.clone()).deadline(deadline);
             channel.environment(environment.clone()).build().customers()
         };
-        Ok(Self { all: (0..connections).map(|_| channel()).collect(), target: target.to_string() })
+        Self { all: (0..connections).map(|_| channel()).collect(), target: target.to_string() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,14 +81,12 @@ pub(crate) fn someone() -> CreateCustomerRequest {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
 
     /// The connections of each of so many callers.
     fn shares(connections: u16, callers: u32) -> Vec<Vec<usize>> {
-        let settings = crate::args::Args::parse_from(["ticketing-client"]).settings;
-        let all = Connections::new(&settings, connections).unwrap();
+        let target = Target::new("localhost", 1).unwrap();
+        let all = Connections::new(&target, Duration::from_secs(1), connections);
         (0..callers).map(|caller| all.of_caller(caller, callers).map(|(number, _)| number).collect()).collect()
     }
 

@@ -76,7 +76,7 @@ impl fmt::Display for Doubt {
                 if *calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
             ),
             Self::Few { answers } => {
-                write!(f, "a p99 of {answers} answers says little: let it run longer, or --merge runs")
+                write!(f, "a p99 of {answers} answers says little: let it run longer, or repeat it (--runs)")
             }
             Self::Encryption(fault) => write!(f, "no call went well: {fault}; {}", fault.advice()),
             Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),

@@ -23,7 +23,7 @@ pub(crate) struct Ids {
     all: Arc<[String]>,
     /// How many customers were made for it.
     pub(crate) made: u64,
-    /// Where they come from a file: the same for the same ids, so that runs with others are told apart.
+    /// Where they come from a file: the same for the same ids in any order, so that runs with others are told apart.
     pub(crate) digest: Option<String>,
 }
 
@@ -35,10 +35,11 @@ impl Ids {
             return Err(LoadFault::IdsTooMany(path.to_owned()));
         }
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        let ids: Vec<_> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        let mut ids: Vec<_> = text.lines().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
         if ids.is_empty() {
             return Err(LoadFault::NoIds(PathBuf::from(path)));
         }
+        ids.sort_unstable();
         let digest = Some(Uuid::new_v5(&Uuid::NAMESPACE_OID, ids.join("\n").as_bytes()).to_string());
         Ok(Self { all: ids.into(), made: 0, digest })
     }

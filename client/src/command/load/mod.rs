@@ -47,8 +47,8 @@ use crate::stop::Stop;
 ///
 /// A closed loop (--concurrency) waits for each answer before the next call; an open loop (--rate) starts calls on a
 /// schedule, and counts latencies from the start that was intended. Nothing is sent again from here, each attempt is one
-/// call; a proxy on the way may still do so. It ends after --duration or --requests, or at SIGINT or SIGTERM once the calls
-/// in flight have ended, and always reports.
+/// call; a proxy on the way may still do so. A run ends after --duration or --requests; SIGINT or SIGTERM end the load once the
+/// calls in flight have ended, and it always reports.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
     /// Closed loop: so many calls at the same time.
@@ -69,7 +69,7 @@ pub(crate) struct Load {
     /// A file with ids to get, one a line. Default: those of the service's list, or 10 customers made for it.
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// How long it lasts, without the warm-up.
+    /// How long a run lasts, without the warm-up.
     #[arg(long, default_value = "10s", value_name = "TIME", conflicts_with = "requests", value_parser = lasting)]
     duration: Duration,
     /// End after so many calls instead, without those of the warm-up.
@@ -79,9 +79,9 @@ pub(crate) struct Load {
     #[arg(long, default_value = "0s", value_name = "TIME", value_parser = pause)]
     warmup: Duration,
     /// So often, one after the other, each time on new connections: three runs or more tell noise from a difference.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100), allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_RUNS), allow_negative_numbers = true)]
     runs: u16,
-    /// Write the run, with its histograms, to this file.
+    /// Write the runs, with their histograms, to this file; each as soon as it has ended.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     /// Call nobody: take the runs of these files, each named once, as one. With --save they are kept, run by run.
@@ -95,6 +95,8 @@ pub(crate) struct Load {
     html: Option<PathBuf>,
 }
 
+/// More would be a campaign: let each round of it have a file of its own.
+const MOST_RUNS: i64 = 100;
 /// The longest run: what a page of plots, and a clock, can hold.
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -179,17 +181,19 @@ impl Load {
         }
         let old = self.compare.as_deref().map(saved::read).transpose()?;
         let runs = if self.makes_calls() { self.measure(settings, &stop).await? } else { files::merged(&self.merge)? };
-        let report = LoadReport::new(&runs, old.as_deref());
         if let Some(file) = &self.save {
             // An interrupted run is kept too: it says so.
-            saved::write(file, runs).map_err(Failure::LoadLost)?;
+            saved::write(file, &runs).map_err(Failure::LoadLost)?;
         }
+        let mut report = LoadReport::new(&runs, old.as_deref());
+        report.run.interrupted |= self.makes_calls() && stop.is_requested();
         Ok(report)
     }
 
     /// One run after the other, until a signal ends them: with the one that it finds under way.
     async fn measure(&self, settings: &Settings, stop: &Stop) -> Result<Vec<Run>, Failure> {
         // Once for all runs: they get the same, and none of them is lost to what goes wrong before the next.
+        let target = settings.target()?;
         let mut ids = match &self.ids {
             Some(file) => Ids::read(file)?,
             None if self.mix.has(Kind::Get) => Ids::find(&settings.channels()?.customers()).await?,
@@ -201,11 +205,18 @@ impl Load {
             if self.runs > 1 {
                 live::tell(&format!("run {number} of {}", self.runs));
             }
-            let connections = Connections::new(settings, self.connections)?;
-            runs.push(self.offer(ids.clone(), connections, stop.clone()).await);
+            let connections = Connections::new(&target, settings.deadline, self.connections);
+            let run = self.offer(ids.clone(), connections, stop.clone()).await;
             ids.made = 0;
+            // One that was interrupted in its warm-up says nothing beside whole ones.
+            if run.has_lasted() || runs.is_empty() {
+                runs.push(run);
+            }
             if stop.is_requested() {
                 break;
+            }
+            if let Some(file) = self.save.as_deref().filter(|_| number < self.runs) {
+                saved::write_so_far(file, &runs).map_err(Failure::LoadLost)?;
             }
         }
         Ok(runs)

@@ -9,7 +9,7 @@ use futures::future::{Either, select};
 use super::connections::Connections;
 use super::ids::Ids;
 use super::live::Live;
-use super::mix::Mix;
+use super::mix::{Kind, Mix};
 use super::recorder::Recorder;
 use super::run::{Run, Shape, Slice};
 use super::schedule::Schedule;
@@ -86,7 +86,7 @@ impl Offer {
                 connections,
                 deadline_seconds: Some(self.connections.deadline().as_secs_f64()),
                 mix: self.mix.to_string(),
-                ids: self.ids.digest.clone(),
+                ids_digest: self.ids.digest.clone().filter(|_| self.mix.has(Kind::Get)),
             },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),

@@ -24,7 +24,7 @@ pub(crate) struct Shape {
     pub(crate) mix: String,
     /// The digest of the ids to get, where they come from a file.
     #[serde(default)]
-    pub(crate) ids: Option<String>,
+    pub(crate) ids_digest: Option<String>,
 }
 
 /// One second of a run, or what was left of it at the end.

@@ -15,16 +15,16 @@ use super::run::Run;
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct Saved<Runs> {
     load_version: u32,
-    runs: Vec<Run>,
+    runs: Runs,
 }
 
 /// The runs of a file; at least one.
 pub(crate) fn read(path: &Path) -> Result<Vec<Run>, LoadFault> {
     let bytes = std::fs::read(path).map_err(|cause| LoadFault::SavedUnreadable(path.to_owned(), cause))?;
     let unfit = |why: String| LoadFault::SavedUnfit(path.to_owned(), why);
-    let saved: Saved = serde_json::from_slice(&bytes).map_err(|error| unfit(error.to_string()))?;
+    let saved: Saved<Vec<Run>> = serde_json::from_slice(&bytes).map_err(|error| unfit(error.to_string()))?;
     match saved {
         Saved { load_version: VERSION, runs } if !runs.is_empty() => {
             let timeless = runs.iter().find(|run| !run.has_lasted()).map(|run| run.seconds);
@@ -38,8 +38,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Run>, LoadFault> {
     }
 }
 
+/// Writes what there is of runs that are not all made yet; nothing into a pipe or a device, which take them once.
+pub(crate) fn write_so_far(path: &Path, runs: &[Run]) -> Result<(), LoadFault> {
+    match Way::to(path) {
+        Ok(Way::Straight) => Ok(()),
+        _ => write(path, runs),
+    }
+}
+
 /// Writes runs; a file of that name is replaced only by a whole one.
-pub(crate) fn write(path: &Path, runs: Vec<Run>) -> Result<(), LoadFault> {
+pub(crate) fn write(path: &Path, runs: &[Run]) -> Result<(), LoadFault> {
     replace(path, |out| {
         serde_json::to_writer(&mut *out, &Saved { load_version: VERSION, runs })?;
         out.write_all(b"\n")

@@ -33,7 +33,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
             connections: 1,
             deadline_seconds: Some(3.0),
             mix: "get=1".to_owned(),
-            ids: None,
+            ids_digest: None,
         },
         seconds,
         warmup_seconds: 0.0,
@@ -123,7 +123,7 @@ fn saved_runs_are_read_back_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs.json");
     let runs = vec![run(10.0, 5), run(11.0, 6)];
-    saved::write(&file, runs.clone()).unwrap();
+    saved::write(&file, &runs).unwrap();
     assert_eq!(saved::read(&file).unwrap(), runs);
     for unfit in ["", "{}", r#"{"load_version":1,"runs":[]}"#, r#"{"load_version":2,"runs":[]}"#] {
         std::fs::write(&file, unfit).unwrap();
@@ -137,7 +137,7 @@ fn a_saved_run_that_did_not_last_is_unfit() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs.json");
     for (seconds, told) in [(-1.0, "lasted -1 s"), (0.0, "lasted 0 s"), (f64::NAN, "expected f64")] {
-        saved::write(&file, vec![run(10.0, 5), run(seconds, 5)]).unwrap();
+        saved::write(&file, &[run(10.0, 5), run(seconds, 5)]).unwrap();
         let error = saved::read(&file).expect_err(told).to_string();
         assert!(error.contains(told) && error.lines().count() == 1, "{error}");
     }
@@ -147,7 +147,7 @@ fn a_saved_run_that_did_not_last_is_unfit() {
 fn a_file_of_a_program_that_kept_no_errors_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs.json");
-    saved::write(&file, vec![failed_run(20)]).unwrap();
+    saved::write(&file, &[failed_run(20)]).unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     let earlier = text.replace("\"first_errors\":{},", "");
     assert_ne!(earlier, text);
@@ -163,7 +163,7 @@ fn a_file_is_replaced_through_its_link_and_keeps_its_permissions() {
     std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
     symlink("runs.json", &link).unwrap();
     for there in [true, false] {
-        saved::write(&link, vec![run(10.0, 5)]).unwrap();
+        saved::write(&link, &[run(10.0, 5)]).unwrap();
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(saved::read(&file).unwrap(), [run(10.0, 5)]);
         if there {
@@ -192,8 +192,8 @@ fn what_is_no_file_is_written_into_and_never_replaced() {
 fn a_run_that_is_among_those_of_another_file_is_not_counted_twice() {
     let folder = tempfile::tempdir().unwrap();
     let [both, one] = ["both.json", "one.json"].map(|name| folder.path().join(name));
-    saved::write(&both, vec![run(10.0, 5), run(11.0, 6)]).unwrap();
-    saved::write(&one, vec![run(11.0, 6)]).unwrap();
+    saved::write(&both, &[run(10.0, 5), run(11.0, 6)]).unwrap();
+    saved::write(&one, &[run(11.0, 6)]).unwrap();
     let error = files::merged(&[both.clone(), one.clone()]).expect_err("twice").to_string();
     assert!(error.contains("one.json") && error.contains("count double"), "{error}");
     assert_eq!(files::merged(&[both]).unwrap().len(), 2);

@@ -22,7 +22,7 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// What was offered, as one line.
-fn offered(run: &Run, runs: usize) -> String {
+fn offered(run: &Run, runs: usize, one_load: bool) -> String {
     let shape = &run.shape;
     let how = match (shape.rate, shape.concurrency) {
         (Some(rate), _) => format!("open loop, {rate} calls/s offered, latencies from the intended start"),
@@ -32,6 +32,10 @@ fn offered(run: &Run, runs: usize) -> String {
         1 => "1 connection".to_owned(),
         connections => format!("{connections} connections"),
     };
-    let several = if runs > 1 { format!("{runs} runs, the first of them: ") } else { String::new() };
+    let several = match runs {
+        1 => String::new(),
+        _ if one_load => format!("{runs} runs, each: "),
+        _ => format!("{runs} runs, the first of them: "),
+    };
     format!("{several}{how}, {connections} to {}, {}, nothing sent again from here", run.target, shape.mix)
 }

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use ticketing_logging::Plain;
 
 use super::{PERCENTILES, ms, offered};
-use crate::command::{Comparison, Judgement, LoadReport, bars};
+use crate::command::{Comparison, Doubt, Judgement, LoadReport, bars};
 
 pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
     let run = &report.run;
-    writeln!(out, "{}", offered(run, report.runs))?;
+    writeln!(out, "{}", offered(run, report.runs, !report.doubts.contains(&Doubt::SeveralLoads)))?;
     if run.warmup_seconds > 0.0 {
         writeln!(out, "{} calls in {:.1} s of warm-up, not counted", run.warmup_calls, run.warmup_seconds)?;
     }
@@ -75,6 +75,7 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::Better => "better",
         Judgement::Worse => "worse",
         Judgement::Untold => "not judged: it takes three runs or more of each side (--runs 3)",
+        Judgement::Interrupted => "not judged: a run was interrupted; make it again",
         Judgement::TooFewAnswers => "not judged: a run has too few answers for it",
         Judgement::NotComparable => "not judged: another load was offered",
     }
