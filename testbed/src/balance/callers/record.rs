@@ -97,7 +97,10 @@ pub(super) struct Recorder {
 
 #[derive(Debug, Default)]
 struct State {
-    known: BTreeSet<String>,
+    /// In the order of their first answers.
+    pods: Vec<String>,
+    /// What becomes [`Report::ticks`], by tick and number of the pod: small, since how much this process grows is measured.
+    ticks: BTreeMap<(u64, usize), u64>,
     report: Report,
 }
 
@@ -130,10 +133,13 @@ impl Recorder {
                 let pod = pod.unwrap_or_else(|| "unnamed".to_owned());
                 let lasted = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX);
                 *state.report.lasted_ms.entry(lasted).or_default() += 1;
-                *state.report.ticks.entry(now / TICK).or_default().entry(pod.clone()).or_default() += 1;
-                if !state.known.insert(pod.clone()) {
+                let known = state.pods.iter().position(|known| *known == pod);
+                let number = known.unwrap_or(state.pods.len());
+                *state.ticks.entry((now / TICK, number)).or_default() += 1;
+                if known.is_some() {
                     return Ok(());
                 }
+                state.pods.push(pod.clone());
                 drop(state);
                 print(&Line::First { pod, unix_ms: now })
             }
@@ -141,7 +147,11 @@ impl Recorder {
     }
 
     pub(super) fn end(&self) -> io::Result<()> {
-        print(&Line::End(std::mem::take(&mut self.state().report)))
+        let State { pods, ticks, mut report } = std::mem::take(&mut *self.state());
+        for ((tick, number), calls) in ticks {
+            report.ticks.entry(tick).or_default().insert(pods[number].clone(), calls);
+        }
+        print(&Line::End(report))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
