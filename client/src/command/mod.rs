@@ -147,7 +147,7 @@ async fn carry_out(
             summary.exit()
         }
         Command::Load(load) => {
-            let mut found = interruptible(|stop| load.run(settings, stop)).await??;
+            let (runs, mut found) = interruptible(|stop| load.run(settings, stop)).await??;
             if load.makes_calls()
                 && found.reached_nobody()
                 && let Some(fault) = doctor::tls_fault(settings).await
@@ -155,9 +155,13 @@ async fn carry_out(
                 found.explain(fault);
             }
             report.load(&found, out)?;
+            out.flush()?;
+            // Where one of them cannot be written the other still is.
+            let saved = load.save(&runs);
             if let Some(page) = load.html() {
                 load::replace(page, |out| write_load_page(&found, out)).map_err(Failure::LoadLost)?;
             }
+            saved.map_err(Failure::LoadLost)?;
             Ok(found.exit())
         }
         Command::Doctor(doctor) => {

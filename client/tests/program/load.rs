@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use grpcio::RpcStatusCode;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
 use crate::program::{Background, program, run};
@@ -177,6 +178,32 @@ fn a_load_that_is_repeated_ends_with_the_run_in_which_it_is_interrupted() {
 }
 
 #[test]
+fn a_run_that_cannot_be_saved_is_reported_and_fails() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let unread = folder.path().join("pipe").to_str().unwrap().to_owned();
+    mknodat(CWD, &unread, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    for place in ["/dev/full", &unread] {
+        let ended = run(server.port, &[&JSON[..], &["--mix", "probe=1", "--requests", "5", "--save", place]].concat());
+        assert_eq!((ended.code, &ended.json()["calls"]), (Some(1), &5.into()), "{}", ended.err);
+        assert!(ended.err.contains("choose a place"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_run_in_which_nothing_was_measured_replaces_no_file() {
+    let service = Scripted::start(|_, _| Reply::Created);
+    let kept = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(kept.path(), "kept").unwrap();
+    let args = ["load", "--mix", "create=1", "--warmup", "1h", "--save", kept.path().to_str().unwrap()];
+    let load = Background::start(program(service.port).args(args));
+    service.wait_for(50);
+    load.signal(Signal::INT);
+    assert_eq!(load.end().code, Some(130));
+    assert_eq!(std::fs::read_to_string(kept.path()).unwrap(), "kept");
+}
+
+#[test]
 fn runs_that_have_ended_are_kept_whatever_becomes_of_the_next() {
     let service = Scripted::start(|number, _| if number <= 30 { Reply::Created } else { Reply::Silence });
     let folder = tempfile::tempdir().unwrap();
@@ -251,7 +278,9 @@ fn ids_come_from_a_file_where_one_is_given() {
     std::fs::write(file.path(), "nobody\n").unwrap();
     let args = ["--requests", "5", "--ids", file.path().to_str().unwrap()];
     let ended = run(server.port, &[&JSON[..], &args].concat());
-    assert_eq!(ended.json()["failures"], serde_json::json!({ "NOT_FOUND": 5 }));
+    let report = ended.json();
+    assert_eq!(report["failures"], serde_json::json!({ "NOT_FOUND": 5 }));
+    assert!(report["notes"][0].as_str().is_some_and(|note| note.contains("the errors above say why")), "{report}");
 }
 
 #[test]
@@ -259,7 +288,8 @@ fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     let empty = empty.path().to_str().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (both, same) = (format!("{}/both", folder.path().display()), format!("{}/./both", folder.path().display()));
+    let file = |name: &str| format!("{}/{name}", folder.path().display());
+    let (both, same, saved) = (file("both"), file("./both"), file("saved"));
     for (args, told) in [
         (&["--mix", "read=1"][..], "get=90,create=9,list=1"),
         (&["--runs", "0"], "runs"),
@@ -279,6 +309,7 @@ fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
         (&["--html", "/no/such/folder/page.html"], "choose a place"),
         (&["--save", "/"], "choose a place"),
         (&["--save", &both, "--html", &same], "is named for two things"),
+        (&["--compare", &saved, "--save", &saved], "is named for two things"),
         (&["--ids", &both, "--html", &same], "is named for two things"),
         (&["--ids", &both, "--save", &same], "is named for two things"),
     ] {

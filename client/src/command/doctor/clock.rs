@@ -79,6 +79,9 @@ impl Distance {
     }
 }
 
+/// The next step where nobody tells the time.
+const BY_HAND: &str = "where it matters, compare `date -u` here and on the nodes of the pods";
+
 /// By what the servers of this project say themselves; else by the `date` header that a proxy adds.
 pub(super) async fn check(clocks: &Clocks, bare: &Bare) -> Finding {
     if !clocks.0.is_empty() {
@@ -88,7 +91,7 @@ pub(super) async fn check(clocks: &Clocks, bare: &Bare) -> Finding {
         Ok([date, server]) => by_date(date.as_deref(), server.as_deref(), SystemTime::now()),
         Err(error) => {
             let why = format!("no answer that could tell the time: {}", failed::told(&error));
-            Finding::skipped(CHECK, why, None)
+            Finding::skipped(CHECK, why, Some(BY_HAND))
         }
     }
 }
@@ -109,11 +112,10 @@ fn compared(Clocks(clocks): &Clocks) -> Finding {
 fn by_date(date: Option<&str>, server: Option<&str>, now: SystemTime) -> Finding {
     let Some(date) = date else {
         let why = "no answer tells the time: neither the servers do, nor did a proxy on the way add a date header";
-        let next = "where it matters, compare `date -u` here and on the nodes of the pods";
-        return Finding::skipped(CHECK, why, Some(next));
+        return Finding::skipped(CHECK, why, Some(BY_HAND));
     };
     let Ok(theirs) = httpdate::parse_http_date(date) else {
-        return Finding::skipped(CHECK, format!("the date header is no time: {date:?}"), None);
+        return Finding::skipped(CHECK, format!("the date header is no time: {date:?}"), Some(BY_HAND));
     };
     let distance = Distance::of(theirs + DATE_RESOLUTION / 2, now, DATE_RESOLUTION / 2);
     let named = server.map(|server| format!(" ({server})")).unwrap_or_default();

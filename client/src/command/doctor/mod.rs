@@ -74,7 +74,7 @@ impl Doctor {
     }
 }
 
-/// Name, port, encryption and HTTP/2; the number of addresses if calls can be tried.
+/// Name, port, encryption and HTTP/2; the number of open addresses if calls can be tried.
 async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Option<usize> {
     let (host, port) = (settings.host(), settings.server_port);
     let addresses = match port::addresses(host, port).await {
@@ -120,7 +120,7 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
     let looks = join_all(open.iter().map(|address| look(target, *address))).await;
     let usable = looks.iter().any(|look| look.verdict() != Verdict::Fault);
     findings.extend(worst(&open, looks));
-    usable.then_some(addresses.len())
+    usable.then_some(open.len())
 }
 
 /// What there is to see at one address.
@@ -213,7 +213,8 @@ async fn calls(
             "the server is starting or stopping, or waits for its store: its log and /readyz tell",
         ),
         Err(error) if error.code == Code::Unimplemented => {
-            Finding::skipped("health", "there is no health service here; a proxy need not have one", None)
+            let next = "nothing, for calls; probes need one: ask a server itself";
+            Finding::skipped("health", "there is no health service here; a proxy need not have one", Some(next))
         }
         Err(error) => {
             let next = failed::no_server_behind(&error.message);
@@ -241,7 +242,8 @@ fn reflection(services: grpcio::Result<Vec<String>>) -> Finding {
             "this is another server: check SERVER_DOMAIN and SERVER_PORT",
         ),
         Err(grpcio::Error::RpcFailure(status)) if status.code() == RpcStatusCode::UNIMPLEMENTED => {
-            Finding::skipped(CHECK, "there is no reflection here; calls do not need it", None)
+            let next = "nothing, for calls; tools such as grpcurl need it: REFLECTION (--reflection) of the server";
+            Finding::skipped(CHECK, "there is no reflection here; calls do not need it", Some(next))
         }
         Err(error) => {
             let told = failed::told(&error);

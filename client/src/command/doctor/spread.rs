@@ -122,7 +122,7 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
         ),
         _ if addresses > 1 => Finding::warning(
             ONE,
-            format!("{}, though the name has {addresses} addresses", on_one.told()),
+            format!("{}, though {addresses} addresses are open", on_one.told()),
             "a connection goes to one of the addresses and stays there: put Envoy before them (envoy.yaml)",
         ),
         _ => Finding::warning(

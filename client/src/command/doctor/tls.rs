@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use certificates::told;
 use ticketing_client::{Examined, TlsFault};
 
+use super::MEND;
 use super::finding::Finding;
 use super::port::{self, Speaks};
 use crate::args::Settings;
@@ -44,11 +45,11 @@ pub(super) fn findings(examined: Result<Examined, TlsFault>) -> [Finding; 2] {
                 format!("no connection came about: {fault}"),
                 "look at the pods of that address",
             ),
-            Finding::skipped(HTTP2, "there is no encrypted connection", None),
+            Finding::skipped(HTTP2, "there is no encrypted connection", Some(MEND)),
         ],
         Err(fault) => [
             Finding::fault(ENCRYPTION, fault.to_string(), fault.advice()),
-            Finding::skipped(HTTP2, "there is no encrypted connection", None),
+            Finding::skipped(HTTP2, "there is no encrypted connection", Some(MEND)),
         ],
     }
 }

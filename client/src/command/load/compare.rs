@@ -41,6 +41,9 @@ pub(crate) enum Judgement {
 /// All figures of old and new runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Comparison {
+    /// When the first of the old runs began, in UTC, and what it called.
+    pub(crate) old_started: String,
+    pub(crate) old_target: String,
     pub(crate) old_runs: usize,
     pub(crate) new_runs: usize,
     /// Whether all runs were offered the same; where not, no figure is judged.
@@ -102,12 +105,22 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
             unit: figure.unit,
             old: old_mean,
             new: new_mean,
-            ratio: (old_mean != 0.0).then(|| new_mean / old_mean),
+            // No latency is 0: nothing was answered.
+            ratio: (old_mean != 0.0 && (figure.least_answers == 0 || new_mean != 0.0)).then(|| new_mean / old_mean),
             spread: [before, now].iter().filter_map(|side| spread(side)).reduce(f64::max),
             judgement,
         }
     });
-    Comparison { old_runs: old.len(), new_runs: new.len(), same_load, figures: figures.collect() }
+    let (old_started, old_target) =
+        old.first().map(|run| (run.started.clone(), run.target.clone())).unwrap_or_default();
+    Comparison {
+        old_started,
+        old_target,
+        old_runs: old.len(),
+        new_runs: new.len(),
+        same_load,
+        figures: figures.collect(),
+    }
 }
 
 impl Figure {

@@ -15,8 +15,10 @@ pub(crate) enum Doubt {
     HeldBack { calls: u64 },
     /// Too few answers for a percentile of thousands.
     Few { answers: u64 },
-    /// All calls failed.
+    /// All calls failed without reaching anybody.
     NoneAnswered,
+    /// All calls were answered with a refusal.
+    AllRefused,
     /// All calls failed, for this reason.
     Encryption(TlsFault),
     /// Runs that are no repetitions of each other.
@@ -46,7 +48,8 @@ pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     }
     match (run.ok(), run.failed()) {
         (0, 0) | (ENOUGH.., _) => {}
-        (0, _) => doubts.push(Doubt::NoneAnswered),
+        (0, _) if reached_nobody(run) => doubts.push(Doubt::NoneAnswered),
+        (0, _) => doubts.push(Doubt::AllRefused),
         (answers, _) => doubts.push(Doubt::Few { answers }),
     }
     doubts
@@ -80,6 +83,7 @@ impl fmt::Display for Doubt {
             }
             Self::Encryption(fault) => write!(f, "no call went well: {fault}; {}", fault.advice()),
             Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),
+            Self::AllRefused => f.write_str("no call went well, though there were answers: the errors above say why"),
             Self::SeveralLoads => f.write_str(
                 "not all of these runs were offered the same load, and their figures are mixed; merge runs of one load",
             ),

@@ -11,6 +11,8 @@ use super::run::Slice;
 
 /// Between plain lines, in seconds.
 const LINE_INTERVAL: f64 = 5.0;
+/// A second with the rest of a run.
+const LONG_SECOND: f64 = 1.6;
 /// Of a pod that answers all calls, in characters.
 const BAR_WIDTH: f64 = 40.0;
 /// More would scroll the terminal.
@@ -83,6 +85,10 @@ fn headline(slice: &Slice) -> String {
     };
     let latencies = match slice.answered() {
         0 => "no answer".to_owned(),
+        // Percentiles of several seconds cannot be added.
+        _ if slice.seconds > LONG_SECOND => {
+            format!("p50 {:.2} ms, p99 {:.2} ms in the worst second", slice.p50_ms, slice.p99_ms)
+        }
         _ => format!("p50 {:.2} ms, p99 {:.2} ms", slice.p50_ms, slice.p99_ms),
     };
     let mut line = format!("{:.0} s: {rate:.0} calls/s, {latencies}, {pods}, {} failed", slice.end, slice.failed());

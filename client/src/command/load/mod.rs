@@ -168,7 +168,15 @@ impl Load {
         self.html.as_deref()
     }
 
-    pub(crate) async fn run(&self, settings: &Settings, stop: Stop) -> Result<LoadReport, Failure> {
+    /// Keeps the runs where that is asked for, one that was interrupted too: it says so. Those in which nothing could be
+    /// measured are nothing to keep.
+    pub(crate) fn save(&self, runs: &[Run]) -> Result<(), LoadFault> {
+        let file = self.save.as_deref().filter(|_| runs.iter().any(Run::has_lasted));
+        file.map_or(Ok(()), |file| saved::write(file, runs))
+    }
+
+    /// All runs, and what they came to.
+    pub(crate) async fn run(&self, settings: &Settings, stop: Stop) -> Result<(Vec<Run>, LoadReport), Failure> {
         // All that can be refused is refused before the first call.
         for file in [&self.save, &self.html].into_iter().flatten() {
             saved::try_place(file)?;
@@ -177,17 +185,13 @@ impl Load {
             files::keep_apart(page, self.save.iter().chain(&self.compare).chain(&self.merge).chain(&self.ids))?;
         }
         if let Some(runs) = &self.save {
-            files::keep_apart(runs, self.ids.iter())?;
+            files::keep_apart(runs, self.ids.iter().chain(&self.compare))?;
         }
         let old = self.compare.as_deref().map(saved::read).transpose()?;
         let runs = if self.makes_calls() { self.measure(settings, &stop).await? } else { files::merged(&self.merge)? };
-        if let Some(file) = &self.save {
-            // An interrupted run is kept too: it says so.
-            saved::write(file, &runs).map_err(Failure::LoadLost)?;
-        }
         let mut report = LoadReport::new(&runs, old.as_deref());
         report.run.interrupted |= self.makes_calls() && stop.is_requested();
-        Ok(report)
+        Ok((runs, report))
     }
 
     /// One run after the other, until a signal ends them: with the one that it finds under way.
@@ -216,7 +220,8 @@ impl Load {
                 break;
             }
             if let Some(file) = self.save.as_deref().filter(|_| number < self.runs) {
-                saved::write_so_far(file, &runs).map_err(Failure::LoadLost)?;
+                // At the end it is tried again, and decides how the program ends.
+                saved::write_so_far(file, &runs).unwrap_or_else(|fault| live::tell(&fault.to_string()));
             }
         }
         Ok(runs)

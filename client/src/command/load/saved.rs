@@ -1,10 +1,12 @@
 //! Runs in files.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
 
@@ -92,12 +94,26 @@ pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Resu
             Ok(())
         }
         Way::Straight => {
-            let mut out = io::BufWriter::new(OpenOptions::new().write(true).open(path)?);
+            let mut out = io::BufWriter::new(open(path)?);
             fill(&mut out)?;
             out.flush()
         }
     };
     written().map_err(|cause| LoadFault::Unwritable(path.to_owned(), cause))
+}
+
+/// Opens what is no file. A pipe that nobody reads would keep us waiting for somebody, for ever and deaf to signals.
+fn open(path: &Path) -> io::Result<File> {
+    let at_once = OFlags::NONBLOCK.bits().cast_signed();
+    let file =
+        OpenOptions::new().write(true).custom_flags(at_once).open(path).map_err(|error| match Errno::from_io_error(
+            &error,
+        ) {
+            Some(Errno::NXIO) => io::Error::other("nobody reads it"),
+            _ => error,
+        })?;
+    fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
 }
 
 /// Says before a long run, not after it, that a file cannot be written.

@@ -1,8 +1,10 @@
 //! Runs that are made up: merged, judged and drawn.
 
-use std::fs::Permissions;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::time::Duration;
+
+use rustix::fs::OFlags;
 
 use super::doubt::{Doubt, doubts};
 use super::latencies::Latencies;
@@ -178,13 +180,12 @@ fn what_is_no_file_is_written_into_and_never_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let reader = std::thread::spawn({
-        let pipe = pipe.clone();
-        move || std::fs::read_to_string(pipe).unwrap()
-    });
+    // Open before anybody writes, and not kept waiting for that.
+    let mut reader =
+        OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(&pipe).unwrap();
     saved::try_place(&pipe).unwrap();
     saved::replace(&pipe, |out| out.write_all(b"a page")).unwrap();
-    assert_eq!(reader.join().unwrap(), "a page");
+    assert_eq!(std::io::read_to_string(&mut reader).unwrap(), "a page");
     assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
 }
 

@@ -56,7 +56,8 @@ pub(super) fn latencies(run: &Run) -> Figure {
     let mut plot = over_time(&slices, most);
     plot.line("c0", steps(&slices, |slice| slice.p50_ms));
     plot.line("c1", steps(&slices, |slice| slice.p99_ms));
-    let legend = vec![("c0".to_owned(), "p50".to_owned()), ("c1".to_owned(), "p99".to_owned())];
+    let worst = if slices.len() < run.slices.len() { " of the worst second" } else { "" };
+    let legend = vec![("c0".to_owned(), format!("p50{worst}")), ("c1".to_owned(), format!("p99{worst}"))];
     Figure { title, legend, svg: plot.finish(title) }
 }
 

@@ -49,9 +49,10 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
 }
 
 fn compared(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let Comparison { old_runs, new_runs, same_load, figures } = comparison;
+    let Comparison { old_started, old_target, old_runs, new_runs, same_load, figures } = comparison;
     writeln!(out)?;
-    writeln!(out, "compared with before (runs: {old_runs} before, {new_runs} now; means)")?;
+    let (old_started, old_target) = (Plain(old_started), Plain(old_target));
+    writeln!(out, "compared with {old_target} on {old_started} (runs: {old_runs} before, {new_runs} now; means)")?;
     if !same_load {
         writeln!(out, "note: not the same load was offered, so no figure is judged")?;
     }
