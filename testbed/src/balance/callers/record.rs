@@ -35,8 +35,8 @@ pub(crate) struct Report {
     /// Calls that succeeded, by tick and pod.
     ticks: BTreeMap<u64, BTreeMap<String, u64>>,
     totals: Totals,
-    /// Calls that succeeded, by how long they took in milliseconds.
-    lasted_ms: BTreeMap<u64, u64>,
+    /// Calls that succeeded, by how long they took, to a tenth of a millisecond.
+    lasted: BTreeMap<u64, u64>,
     last_failure: Option<u64>,
 }
 
@@ -67,15 +67,15 @@ impl Report {
     }
 
     /// Milliseconds that 99 of 100 calls that succeeded did not exceed.
-    pub(crate) fn p99_ms(&self) -> u64 {
-        let mut left = self.lasted_ms.values().sum::<u64>() / 100;
-        for (ms, calls) in self.lasted_ms.iter().rev() {
+    pub(crate) fn p99_ms(&self) -> f64 {
+        let mut left = self.lasted.values().sum::<u64>() / 100;
+        for (tenths, calls) in self.lasted.iter().rev() {
             match left.checked_sub(*calls) {
                 Some(rest) => left = rest,
-                None => return *ms,
+                None => return *tenths as f64 / 10.0,
             }
         }
-        0
+        0.0
     }
 
     pub(crate) fn totals(&self) -> Totals {
@@ -131,8 +131,8 @@ impl Recorder {
             }
             Ok(pod) => {
                 let pod = pod.unwrap_or_else(|| "unnamed".to_owned());
-                let lasted = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX);
-                *state.report.lasted_ms.entry(lasted).or_default() += 1;
+                let tenths = u64::try_from(lasted.as_micros().div_ceil(100)).unwrap_or(u64::MAX);
+                *state.report.lasted.entry(tenths).or_default() += 1;
                 let known = state.pods.iter().position(|known| *known == pod);
                 let number = known.unwrap_or(state.pods.len());
                 *state.ticks.entry((now / TICK, number)).or_default() += 1;

@@ -37,7 +37,7 @@ pub(super) fn p99(stop: &Stop) -> Result<Measured, BedError> {
         callers.wait_for_first(stop)?;
         wait::rest(LASTS);
         stop.check()?;
-        Ok(callers.finish()?.p99_ms() as f64)
+        Ok(callers.finish()?.p99_ms())
     };
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for pair in 1..=PAIRS {
