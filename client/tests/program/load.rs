@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use grpcio::RpcStatusCode;
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 
 use crate::program::{Background, program, run};
 use crate::scripted::{Reply, Scripted};
 use crate::server::Server;
 
-const JSON: [&str; 3] = ["--output", "json", "load"];
+pub(crate) const JSON: [&str; 3] = ["--output", "json", "load"];
 
 #[test]
 fn a_load_makes_as_many_calls_as_it_is_told_to_and_tells_the_pod() {
@@ -126,149 +125,6 @@ fn where_there_is_no_terminal_lines_tell_how_it_goes() {
     let ended = run(server.port, &["load", "--mix", "probe=1", "--duration", "6s", "--rate", "20"]);
     assert!(ended.err.contains("calls/s, p50 "), "{}", ended.err);
     assert!(ended.out.contains("nothing sent again from here") && ended.out.contains("pod pod-a"), "{}", ended.out);
-}
-
-#[test]
-fn saved_runs_are_merged_and_compared_without_calling_anyone() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (files, all, page) = (["1.json", "2.json", "3.json"].map(file), file("all.json"), file("page.html"));
-    for saved in &files {
-        let args = ["load", "--mix", "probe=1", "--requests", "30", "--save", saved, "--html", &page];
-        assert_eq!(run(server.port, &args).code, Some(0));
-    }
-    assert!(std::fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
-    server.stop();
-    let [first, second, third] = &files;
-    let merged = run(1, &[&JSON[..], &["--merge", first, second, third, "--save", &all]].concat()).json();
-    assert_eq!((&merged["runs"], &merged["calls"]), (&3.into(), &90.into()));
-    let compared = run(1, &["load", "--merge", &all, "--compare", &all]);
-    assert_eq!(compared.out.matches("no difference beyond the noise of the runs").count(), 3, "{}", compared.out);
-    assert_eq!(compared.out.matches("too few answers for it").count(), 2, "{}", compared.out);
-    let single = run(1, &["load", "--merge", first, "--compare", second]);
-    assert_eq!(single.out.matches("it takes three runs or more of each side (--runs 3)").count(), 5, "{}", single.out);
-    let twice = run(1, &["load", "--merge", first, second, &format!("{}/./1.json", folder.path().display())]);
-    assert!(twice.failed_with_one_line(2).contains("would count double"), "{}", twice.err);
-}
-
-#[test]
-fn a_load_that_is_repeated_is_as_many_runs_which_can_be_compared() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
-    let before = folder.path().join("before.json").to_str().unwrap().to_owned();
-    let thrice = ["--requests", "30", "--runs", "3"];
-    let first = run(server.port, &[&JSON[..], &thrice, &["--save", &before]].concat());
-    let report = first.json();
-    assert_eq!((&report["runs"], &report["calls"], &report["prepared_customers"]), (&3.into(), &90.into(), &10.into()));
-    assert!(first.err.contains("run 1 of 3\n") && first.err.contains("run 3 of 3\n"), "{}", first.err);
-    let compared = run(server.port, &[&JSON[..], &thrice, &["--compare", &before]].concat()).json();
-    assert_ne!(compared["comparison"]["figures"][0]["judgement"], "untold", "{compared}");
-}
-
-#[test]
-fn a_load_that_is_repeated_ends_with_the_run_in_which_it_is_interrupted() {
-    let service = Scripted::start(|_, _| Reply::Created);
-    let args = [&JSON[..], &["--mix", "create=1", "--duration", "1h", "--runs", "3"]].concat();
-    let load = Background::start(program(service.port).args(args));
-    service.wait_for(50);
-    load.signal(Signal::INT);
-    let ended = load.end();
-    assert_eq!((ended.code, &ended.json()["runs"]), (Some(130), &1.into()), "{}", ended.err);
-}
-
-#[test]
-fn a_run_that_cannot_be_saved_is_reported_and_fails() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
-    let unread = folder.path().join("pipe").to_str().unwrap().to_owned();
-    mknodat(CWD, &unread, FileType::Fifo, Mode::RWXU, 0).unwrap();
-    for place in ["/dev/full", &unread] {
-        let ended = run(server.port, &[&JSON[..], &["--mix", "probe=1", "--requests", "5", "--save", place]].concat());
-        assert_eq!((ended.code, &ended.json()["calls"]), (Some(1), &5.into()), "{}", ended.err);
-        assert!(ended.err.contains("choose a place"), "{}", ended.err);
-    }
-}
-
-#[test]
-fn a_run_in_which_nothing_was_measured_replaces_no_file() {
-    let service = Scripted::start(|_, _| Reply::Created);
-    let kept = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(kept.path(), "kept").unwrap();
-    let args = ["load", "--mix", "create=1", "--warmup", "1h", "--save", kept.path().to_str().unwrap()];
-    let load = Background::start(program(service.port).args(args));
-    service.wait_for(50);
-    load.signal(Signal::INT);
-    assert_eq!(load.end().code, Some(130));
-    assert_eq!(std::fs::read_to_string(kept.path()).unwrap(), "kept");
-}
-
-#[test]
-fn runs_that_have_ended_are_kept_whatever_becomes_of_the_next() {
-    let service = Scripted::start(|number, _| if number <= 30 { Reply::Created } else { Reply::Silence });
-    let folder = tempfile::tempdir().unwrap();
-    let saved = folder.path().join("runs.json").to_str().unwrap().to_owned();
-    let args = ["--deadline", "1h", "load", "--mix", "create=1", "--requests", "30", "--runs", "3", "--save", &saved];
-    let mut load = Background::start(program(service.port).args(args));
-    service.wait_for(31);
-    load.signal(Signal::INT);
-    load.wait_for("a second signal ends at once");
-    load.signal(Signal::INT);
-    assert_eq!(load.end().code, Some(130));
-    let kept = run(1, &[&JSON[..], &["--merge", &saved]].concat()).json();
-    assert_eq!((&kept["runs"], &kept["calls"]), (&1.into(), &30.into()), "{kept}");
-}
-
-#[test]
-fn an_interrupt_in_the_warm_up_of_a_later_run_spoils_no_other() {
-    let service = Scripted::start(|_, _| Reply::Created);
-    let folder = tempfile::tempdir().unwrap();
-    let saved = folder.path().join("runs.json").to_str().unwrap().to_owned();
-    let args = ["load", "--mix", "create=1", "--rate", "100", "--requests", "5", "--warmup", "5s", "--runs", "2"];
-    let mut load = Background::start(program(service.port).args(args).args(["--save", &saved]));
-    load.wait_for("run 2 of 2");
-    load.signal(Signal::INT);
-    assert_eq!(load.end().code, Some(130));
-    let kept = run(1, &[&JSON[..], &["--merge", &saved]].concat()).json();
-    assert_eq!((&kept["runs"], &kept["calls"]), (&1.into(), &5.into()), "{kept}");
-}
-
-#[test]
-fn runs_that_get_other_customers_are_another_load() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let saved = ["one", "other", "one again"].map(|name| {
-        let (ids, saved) = (file(&format!("{name}.ids")), file(&format!("{name}.json")));
-        let both = if name == "one" { "one\nboth\n" } else { "both\n\none\n" };
-        std::fs::write(&ids, if name == "other" { "other\n" } else { both }).unwrap();
-        run(server.port, &["load", "--requests", "5", "--ids", &ids, "--save", &saved]);
-        saved
-    });
-    let note = "not all of these runs were offered the same load";
-    let merged = |one: &str, other: &str| run(1, &["load", "--merge", one, other]).out;
-    assert!(merged(&saved[0], &saved[1]).contains(note) && !merged(&saved[0], &saved[2]).contains(note));
-}
-
-#[test]
-fn runs_of_another_load_are_not_judged_and_not_merged_without_a_note() {
-    let server = Server::start();
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (one, other, page) = (file("one.json"), file("other.json"), file("page.html"));
-    for (saved, concurrency) in [(&one, "1"), (&other, "2")] {
-        let args = ["load", "--mix", "probe=1", "--requests", "30", "--concurrency", concurrency, "--save", saved];
-        assert_eq!(run(server.port, &args).code, Some(0));
-    }
-    let compared = run(1, &["load", "--merge", &one, "--compare", &other, "--html", &page]);
-    let on_page = std::fs::read_to_string(&page).unwrap();
-    for told in [&compared.out, &on_page] {
-        assert_eq!(told.matches("another load was offered").count(), 5, "{told}");
-    }
-    let compared = run(1, &[&JSON[..], &["--merge", &one, "--compare", &other]].concat()).json();
-    assert_eq!(compared["comparison"]["figures"][0]["judgement"], "not_comparable", "{compared}");
-    let mixed = run(1, &["load", "--merge", &one, &other]);
-    assert!(mixed.out.contains("note: not all of these runs were offered the same load"), "{}", mixed.out);
 }
 
 #[test]

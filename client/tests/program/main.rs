@@ -15,6 +15,7 @@ mod namespace;
 mod pages;
 mod program;
 mod rejected;
+mod runs;
 mod scripted;
 mod server;
 mod tls;
