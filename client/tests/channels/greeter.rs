@@ -157,7 +157,7 @@ pub(crate) async fn greet(channels: &Channels, safety: Safety) -> Result<Answer<
 
 /// The same for a caller of this name.
 pub(crate) async fn greet_as(name: &str, channels: &Channels, safety: Safety) -> Result<Answer<Greeting>, CallError> {
-    let request = Caller { name: name.to_owned(), ..Caller::new() };
+    let request = caller(name);
     channels
         .call("Greet", safety, |channel, options| GreeterClient::new(channel).greet_async_opt(&request, options))
         .await
@@ -168,6 +168,6 @@ pub(crate) fn unavailable() -> Reply {
 }
 
 /// Who calls.
-pub(crate) fn ada() -> Caller {
-    Caller { name: "Ada".to_owned(), ..Caller::new() }
+pub(crate) fn caller(name: &str) -> Caller {
+    Caller { name: name.to_owned(), ..Caller::new() }
 }

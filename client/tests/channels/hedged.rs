@@ -48,13 +48,8 @@ fn the_second_attempt_is_on_another_connection_also_where_that_has_as_many_calls
         "held" => Reply::Silence,
         "Ada" => usual(),
         // Whoever comes the first time waits in vain.
-        _ => {
-            if met.lock().unwrap().insert(name.to_owned()) {
-                Reply::Silence
-            } else {
-                usual()
-            }
-        }
+        _ if met.lock().unwrap().insert(name.to_owned()) => Reply::Silence,
+        _ => usual(),
     });
     let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
     for _ in 0..USUAL {

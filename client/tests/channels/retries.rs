@@ -126,7 +126,7 @@ fn a_caller_hands_on_what_is_left_of_its_own_deadline() {
     let server = Greeter::start(|_| Reply::Silence);
     let channels = server.channels().build();
     let begun = Instant::now();
-    let request = crate::greeter::ada();
+    let request = crate::greeter::caller("Ada");
     let error =
         block_on(channels.call_within(Duration::from_millis(300), "Greet", Safety::Read, |channel, options| {
             crate::stub::greeter_grpc::GreeterClient::new(channel).greet_async_opt(&request, options)
