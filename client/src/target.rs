@@ -52,7 +52,8 @@ impl Target {
     }
 
     /// Connects once, apart from all channels, to find out what is wrong with certificates: of a failed handshake C-core
-    /// does not say why. It takes 2 s for each address that takes no connection, and as long for an answer. Nothing is known about a target without TLS, or a URI.
+    /// does not say why. It takes 2 s for each address that takes no connection, and as long for an answer. Nothing is known
+    /// about a target without TLS, or a URI.
     pub async fn examine_tls(&self) -> Option<Result<Examined, TlsFault>> {
         let (tls, (host, port)) = (self.tls.clone()?, self.place.host_and_port()?);
         Some(spawn_blocking(move || tls.examine(&host, port)).await)

@@ -105,13 +105,11 @@ pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Resu
 /// Opens what is no file. A pipe that nobody reads would keep us waiting for somebody, for ever and deaf to signals.
 fn open(path: &Path) -> io::Result<File> {
     let at_once = OFlags::NONBLOCK.bits().cast_signed();
-    let file =
-        OpenOptions::new().write(true).custom_flags(at_once).open(path).map_err(|error| match Errno::from_io_error(
-            &error,
-        ) {
-            Some(Errno::NXIO) => io::Error::other("nobody reads it"),
-            _ => error,
-        })?;
+    let file = OpenOptions::new().write(true).custom_flags(at_once).open(path);
+    let file = file.map_err(|error| match Errno::from_io_error(&error) {
+        Some(Errno::NXIO) => io::Error::other("nobody reads it"),
+        _ => error,
+    })?;
     fcntl_setfl(&file, OFlags::empty())?;
     Ok(file)
 }
