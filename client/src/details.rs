@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use protobuf::Message;
-use ticketing_proto::error_details::{BadRequest, RetryInfo};
+use ticketing_proto::error_details::{BadRequest, ErrorInfo, RetryInfo};
 use ticketing_proto::status::Status;
 
 /// A field of the request that the server found unfit.
@@ -16,20 +16,39 @@ pub struct FieldViolation {
     pub description: String,
 }
 
-/// What was understood of the details; what does not decode says nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Details {
-    /// Of `google.rpc.BadRequest`.
-    pub(crate) violations: Vec<FieldViolation>,
-    /// Of `google.rpc.RetryInfo`.
-    pub(crate) retry_after: Option<Duration>,
+/// What an error says beside its code and message; what does not decode says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    /// The fields of the request that the server found unfit, of `google.rpc.BadRequest`.
+    pub violations: Vec<FieldViolation>,
+    /// How long the server asks callers to wait before they try again, of `google.rpc.RetryInfo`.
+    pub retry_after: Option<Duration>,
+    /// Why, for programs: the reason of `google.rpc.ErrorInfo` (AIP-193), for example `NO_SUCH_CUSTOMER`. Unlike the
+    /// message it stays the same.
+    pub reason: Option<String>,
+    /// The pod that answered: `pod` in the metadata of `google.rpc.ErrorInfo`. C-core's clients are shown no metadata of
+    /// failed calls, so `x-pod-name` cannot tell.
+    pub pod: Option<String>,
+    /// All of them as they came: a serialized `google.rpc.Status`, or empty.
+    pub bytes: Vec<u8>,
 }
 
 impl Details {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let status = Status::parse_from_bytes(bytes).unwrap_or_default();
-        Self { violations: violations(&status), retry_after: retry_after(&status) }
+        let ErrorInfo { reason, mut metadata, .. } = unpack(&status, "google.rpc.ErrorInfo").unwrap_or_default();
+        Self {
+            violations: violations(&status),
+            retry_after: retry_after(&status),
+            reason: said(reason),
+            pod: metadata.remove("pod").and_then(said),
+            bytes: bytes.to_vec(),
+        }
     }
+}
+
+fn said(text: String) -> Option<String> {
+    (!text.is_empty()).then(|| one_line(&text))
 }
 
 fn violations(details: &Status) -> Vec<FieldViolation> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grpcio::RpcStatus;
 
-use crate::details::{Details, FieldViolation, one_line};
+use crate::details::{Details, one_line};
 use crate::{Code, Target};
 
 /// A call that failed: what, where, why, and (as text) what to try.
@@ -16,20 +16,14 @@ pub struct CallError {
     pub code: Code,
     /// The status message, on one line.
     pub message: String,
-    /// The fields of the request that the server found unfit.
-    pub violations: Vec<FieldViolation>,
-    /// How long the server asks callers to wait before they try again.
-    pub retry_after: Option<Duration>,
+    /// What the server said beside that. Shared, since most errors have none and all of them are handed on by value.
+    pub details: Arc<Details>,
     /// The method's name without its package, for example `GetCustomer`.
     pub method: &'static str,
     /// Where the call went.
     pub target: Arc<Target>,
     /// How often it was sent, retries and hedges included; C-core's transparent retries are not counted.
     pub attempts: u32,
-    /// The details as they came: a serialized `google.rpc.Status`, or empty.
-    ///
-    /// Shared, since most errors have none and all of them are handed on by value.
-    pub details: Arc<Vec<u8>>,
     /// How long it took until the failure was known, all attempts together.
     pub elapsed: Duration,
     /// Whether someone on the other side answered, be it the server or a proxy before it. Where not, nobody was reached,
@@ -58,12 +52,10 @@ impl CallError {
         let bare = Self {
             code: Code::Internal,
             message: String::new(),
-            violations: Vec::new(),
-            retry_after: None,
+            details: Arc::default(),
             method,
             target,
             attempts: 1,
-            details: Arc::default(),
             elapsed,
             answered: false,
         };
@@ -77,13 +69,10 @@ impl CallError {
     }
 
     fn with_status(self, status: &RpcStatus) -> Self {
-        let Details { violations, retry_after } = Details::of(status.details());
         Self {
             code: status.code().into(),
             message: one_line(status.message()),
-            violations,
-            retry_after,
-            details: Arc::new(status.details().to_vec()),
+            details: Arc::new(Details::of(status.details())),
             answered: status.debug_error_string().contains("received from peer")
                 && !begins(status.message(), &UNREACHED)
                 && !begins(status.message(), &LOST),
@@ -125,7 +114,7 @@ impl CallError {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, message, method, target, .. } = self;
+        let Self { code, message, details, method, target, .. } = self;
         let elapsed = Elapsed(self.elapsed);
         match code {
             Code::Unavailable if self.is_unreached() => {
@@ -133,14 +122,18 @@ impl fmt::Display for CallError {
             }
             Code::DeadlineExceeded => write!(f, "{target} did not answer {method} within {elapsed}: {code}")?,
             _ => {
-                write!(f, "{method} at {target} failed: {code}")?;
+                write!(f, "{method} at {target} failed")?;
+                if let Some(pod) = &details.pod {
+                    write!(f, " on pod {pod}")?;
+                }
+                write!(f, ": {code}")?;
                 if !message.is_empty() {
                     write!(f, ": {message}")?;
                 }
             }
         }
         // The message of a good server already tells; it is repeated only where it does not name the field.
-        for violation in self.violations.iter().filter(|violation| !message.contains(&violation.field)) {
+        for violation in details.violations.iter().filter(|violation| !message.contains(&violation.field)) {
             write!(f, "; {}: {}", violation.field, violation.description)?;
         }
         if !self.advice().is_empty() {
@@ -173,10 +166,11 @@ mod tests {
     use grpcio::RpcStatusCode;
     use protobuf::Message;
     use protobuf::well_known_types::any::Any;
-    use ticketing_proto::error_details::{BadRequest, RetryInfo, bad_request};
+    use ticketing_proto::error_details::{BadRequest, ErrorInfo, RetryInfo, bad_request};
     use ticketing_proto::status::Status;
 
     use super::*;
+    use crate::FieldViolation;
 
     fn failed(status: RpcStatus) -> CallError {
         let target = Arc::new(Target::new("localhost", 12345).unwrap());
@@ -251,7 +245,7 @@ mod tests {
         let bad = BadRequest { field_violations: vec![violation], ..BadRequest::new() };
         let error = answered(RpcStatusCode::INVALID_ARGUMENT, "", detail("google.rpc.BadRequest", &bad));
         assert_eq!(
-            error.violations,
+            error.details.violations,
             [FieldViolation { field: "first_name".to_owned(), description: "must not be blank".to_owned() }]
         );
         assert!(error.to_string().contains("first_name: must not be blank"), "{error}");
@@ -262,13 +256,28 @@ mod tests {
         let mut info = RetryInfo::new();
         info.retry_delay.mut_or_insert_default().nanos = 250_000_000;
         let error = answered(RpcStatusCode::UNAVAILABLE, "busy", detail("google.rpc.RetryInfo", &info));
-        assert_eq!(error.retry_after, Some(Duration::from_millis(250)));
+        assert_eq!(error.details.retry_after, Some(Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn the_pod_and_the_reason_are_read_from_the_details() {
+        let mut info = ErrorInfo { reason: "NO_SUCH_CUSTOMER".to_owned(), ..ErrorInfo::new() };
+        info.metadata.insert("pod".to_owned(), "app-server-1".to_owned());
+        let error =
+            answered(RpcStatusCode::NOT_FOUND, "no customer has this id", detail("google.rpc.ErrorInfo", &info));
+        assert_eq!(error.details.reason.as_deref(), Some("NO_SUCH_CUSTOMER"));
+        assert_eq!(error.details.pod.as_deref(), Some("app-server-1"));
+        assert_eq!(
+            error.to_string(),
+            "CreateCustomer at localhost:12345 failed on pod app-server-1: NOT_FOUND: no customer has this id; \
+             check what was asked for"
+        );
     }
 
     #[test]
     fn details_that_do_not_decode_cost_only_the_details() {
         let error = answered(RpcStatusCode::INVALID_ARGUMENT, "bad", vec![0xff, 0xff]);
-        assert_eq!((error.code, error.violations.len()), (Code::InvalidArgument, 0));
+        assert_eq!((error.code, error.details.violations.len()), (Code::InvalidArgument, 0));
     }
 
     #[test]

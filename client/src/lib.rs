@@ -121,7 +121,7 @@ pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_M
 pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};
 pub use code::Code;
 pub use customers::{Answer, Customers, IDEMPOTENT_HEADER};
-pub use details::FieldViolation;
+pub use details::{Details, FieldViolation};
 pub use error::CallError;
 pub use health::Serving;
 pub use retry::Backoff;

@@ -35,6 +35,9 @@ pub fn status_details(bytes: &[u8]) {
     for violation in &details.violations {
         assert!(!violation.field.contains(char::is_control) && !violation.description.contains(char::is_control));
     }
+    for said in [&details.reason, &details.pod].into_iter().flatten() {
+        assert!(!said.is_empty() && !said.contains(char::is_control));
+    }
     let (asked, longest) = (details.retry_after.unwrap_or_default(), Duration::from_secs(1));
     let pause = Backoff::new(Duration::from_millis(50), longest).pause(details.retry_after);
     assert!(asked <= pause && pause <= asked.saturating_add(asked / 5).max(longest), "{pause:?} of {asked:?}");

@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use async_std::task::block_on;
-use common::{failure, patiently, serve, serve_on, some_customer, start};
+use common::{error_info, failure, patiently, serve, serve_on, some_customer, start};
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use grpcio::{CallOption, RpcStatusCode};
 use protobuf::Message as _;
@@ -99,6 +99,23 @@ fn a_store_that_is_away_is_unavailable_and_says_when_to_come_back_but_health_goe
     assert!(retry.retry_delay.nanos > 0);
     assert_eq!(server.health("").expect("known"), ServingStatus::SERVING);
     assert_eq!(server.get("/readyz").0, 200);
+}
+
+#[test]
+fn each_refusal_tells_programs_its_reason_and_who_refused() {
+    let server = serve_on(FaultyStore, &[]);
+    let customers = server.customers();
+    let unfit = CreateCustomerRequest::default();
+    for (refused, reason) in [
+        (failure(customers.get_customer_opt(&some_customer(), patiently())), "PANICKED"),
+        (failure(customers.create_customer_opt(&unfit, patiently())), "UNFIT_FIELDS"),
+        (failure(customers.list_customers_opt(&ListCustomersRequest::default(), patiently())), "STORE_UNAVAILABLE"),
+        (failure(server.health("ticketing.Nobody")), "NO_SUCH_SERVICE"),
+    ] {
+        let info = error_info(&refused);
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, "ticketing"));
+        assert_eq!(info.metadata["pod"], "pod-a", "{reason}");
+    }
 }
 
 #[test]

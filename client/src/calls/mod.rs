@@ -75,7 +75,7 @@ impl Channels {
                 Ok(answer) => return Ok(answer),
                 Err(error) => CallError { elapsed: begun.elapsed(), attempts, ..error },
             };
-            let pause = backoff.pause(error.retry_after);
+            let pause = backoff.pause(error.details.retry_after);
             let worth_it = safety != Safety::Once && may_pass(&error) && attempts < MAX_ATTEMPTS;
             if !worth_it || begun.elapsed().saturating_add(pause) >= call.deadline || !self.inner.budget.take() {
                 return Err(error);
@@ -161,7 +161,7 @@ fn may_pass(error: &CallError) -> bool {
     match error.code {
         Code::DeadlineExceeded => false,
         // A message past its limit stays so, and C-core's word for it is the same; a server with too much to do says when.
-        Code::ResourceExhausted => error.retry_after.is_some(),
+        Code::ResourceExhausted => error.details.retry_after.is_some(),
         code => code.is_transient(),
     }
 }

@@ -49,7 +49,7 @@ impl Patience<'_> {
                 return Err(Ended::Failed(CallError { elapsed: since.elapsed(), ..error }));
             }
             self.progress.trouble(&error);
-            if self.stop.within(backoff.pause(error.retry_after.map(|asked| asked.min(LONGEST_ASKED)))).await {
+            if self.stop.within(backoff.pause(error.details.retry_after.map(|asked| asked.min(LONGEST_ASKED)))).await {
                 return Err(Ended::Stopped);
             }
         }

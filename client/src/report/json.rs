@@ -113,6 +113,8 @@ impl Report for Json {
             error["code"] = call.code.name().into();
             error["method"] = call.method.into();
             error["target"] = call.target.to_string().into();
+            error["reason"] = call.details.reason.as_deref().into();
+            error["pod"] = call.details.pod.as_deref().into();
         }
         line(&error, out)
     }

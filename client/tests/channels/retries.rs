@@ -80,8 +80,8 @@ fn a_server_that_asks_for_more_time_than_there_is_is_left_alone() {
     let server = Greeter::start(|_| asks_for(20));
     let error =
         block_on(greet(&server.channels().deadline(Duration::from_secs(10)).build(), Safety::Read)).unwrap_err();
-    assert_eq!((error.attempts, error.retry_after), (1, Some(Duration::from_secs(20))));
-    assert!(!error.details.is_empty());
+    assert_eq!((error.attempts, error.details.retry_after), (1, Some(Duration::from_secs(20))));
+    assert!(!error.details.bytes.is_empty());
 }
 
 #[test]

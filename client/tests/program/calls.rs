@@ -80,6 +80,7 @@ fn an_error_for_programs_is_one_json_object() {
     let error: serde_json::Value = serde_json::from_str(ended.failed_with_one_line(1)).unwrap();
     assert_eq!((&error["code"], &error["method"]), (&"NOT_FOUND".into(), &"GetCustomer".into()));
     assert_eq!(error["target"], format!("127.0.0.1:{}", server.port));
+    assert_eq!((&error["reason"], &error["pod"]), (&"NO_SUCH_CUSTOMER".into(), &"pod-a".into()));
 }
 
 #[test]

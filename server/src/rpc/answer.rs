@@ -47,6 +47,11 @@ impl AnswerMetadata {
         })
     }
 
+    /// The name that they tell.
+    pub(crate) fn pod_name(&self) -> &str {
+        &self.pod_name
+    }
+
     /// Those of such an answer.
     pub(crate) fn of_answer(&self, kind: Kind) -> Metadata {
         match kind {

@@ -42,7 +42,6 @@ pub(crate) trait Unary: Clone + Send + 'static {
 /// What the calls of all methods share.
 #[derive(Clone)]
 pub(crate) struct Edge {
-    pod_name: Arc<str>,
     answered: Arc<AnswerMetadata>,
     metrics: Metrics,
     cut: CancellationToken,
@@ -51,12 +50,12 @@ pub(crate) struct Edge {
 impl Edge {
     /// `pod_name` is fit for a header, see [`crate::Config`]; `cut` ends calls that outlast the drain.
     pub(crate) fn new(pod_name: &str, metrics: Metrics, cut: CancellationToken) -> grpcio::Result<Self> {
-        Ok(Self { pod_name: pod_name.into(), answered: Arc::new(AnswerMetadata::of(pod_name)?), metrics, cut })
+        Ok(Self { answered: Arc::new(AnswerMetadata::of(pod_name)?), metrics, cut })
     }
 
     /// The name that callers are told.
     pub(crate) fn pod_name(&self) -> &str {
-        &self.pod_name
+        self.answered.pod_name()
     }
 
     /// The metrics of a method that does not go through [`Edge::add`].
@@ -143,7 +142,7 @@ impl Edge {
                 }
                 // No metadata: only then the status goes out as Trailers-Only, which Envoy's retries need.
                 Err(refusal) => {
-                    let status = logged(R::TITLE, refusal);
+                    let status = logged(R::TITLE, refusal, answered.pod_name());
                     call.handled(status.code());
                     sink.fail(status)
                 }
@@ -166,8 +165,9 @@ impl Edge {
     ) {
         let call = metrics.start();
         log::debug!("Hit {title} rpc call");
-        let (cut, deadline) = (self.cut.clone(), ctx.deadline());
+        let (answered, cut, deadline) = (Arc::clone(&self.answered), self.cut.clone(), ctx.deadline());
         ctx.spawn(async move {
+            let refused = |refusal| logged(title, refusal, answered.pod_name());
             let talking = AssertUnwindSafe(async { conversation(&mut talk).await }).catch_unwind();
             match cut.unless_cancelled(Box::pin(talking)).await {
                 Some(Ok(Ok(End::Complete))) => {
@@ -178,8 +178,8 @@ impl Edge {
                 // C-core ends a call whose deadline is over as one whose caller has gone.
                 Some(Ok(Ok(End::CallerGone))) if deadline.exceeded() => call.handled(RpcStatusCode::DEADLINE_EXCEEDED),
                 Some(Ok(Ok(End::CallerGone))) => call.handled(RpcStatusCode::CANCELLED),
-                Some(Ok(Err(refusal))) => refuse(title, &call, talk, refusal).await,
-                Some(Err(_)) => refuse(title, &call, talk, Refusal::Panicked).await,
+                Some(Ok(Err(refusal))) => refuse(&call, talk, refused(refusal)).await,
+                Some(Err(_)) => refuse(&call, talk, refused(Refusal::Panicked)).await,
                 // C-core has ended the call already, or does so when its side of the talk is dropped.
                 None => call.handled(RpcStatusCode::UNAVAILABLE),
             }
@@ -194,19 +194,18 @@ fn fitting<P: MessageFull>(answer: Answer<P>) -> Result<Answer<P>, Refusal> {
     if fits { Ok(answer) } else { Err(Refusal::AnswerTooLarge) }
 }
 
-async fn refuse(title: &str, call: &CallMetrics, talk: impl Talk, refusal: Refusal) {
-    let status = logged(title, refusal);
+async fn refuse(call: &CallMetrics, talk: impl Talk, status: RpcStatus) {
     call.handled(status.code());
     // As above.
     let _ = talk.refuse(status).await;
 }
 
 /// The status of a refusal, with a line in the log if it is a fault of this program.
-fn logged(title: &str, refusal: Refusal) -> RpcStatus {
+fn logged(title: &str, refusal: Refusal, pod_name: &str) -> RpcStatus {
     if matches!(refusal, Refusal::Panicked) {
         log::error!("{title} panicked and was answered INTERNAL");
     }
-    refusal.status()
+    refusal.status(pod_name)
 }
 
 #[cfg(test)]

@@ -12,15 +12,17 @@
 //! | `DATA_LOSS` | the store is damaged, and its operator has to restore a backup | never helps |
 //! | `INTERNAL` | a fault of this program, or a customer that the store refuses; its log says which | may help |
 //!
-//! Texts reach strangers: they name rules and fields, never values or causes.
+//! Texts reach strangers: they name rules and fields, never values or causes. Each status also carries an `ErrorInfo`
+//! (AIP-193) with a reason for programs and the pod: C-core's clients are shown no metadata of failed calls, but details.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use grpcio::{RpcStatus, RpcStatusCode};
 use protobuf::well_known_types::any::Any;
 use protobuf::{Message as _, MessageFull};
 use ticketing_proto::error_details::bad_request::FieldViolation;
-use ticketing_proto::error_details::{BadRequest, RetryInfo};
+use ticketing_proto::error_details::{BadRequest, ErrorInfo, RetryInfo};
 use ticketing_proto::status::Status;
 
 use super::decode::MAX_MESSAGE_BYTES;
@@ -33,6 +35,9 @@ const RETRY_UNAVAILABLE_AFTER: Duration = Duration::from_millis(500);
 
 /// When a caller may come back after the disk was full. Nobody makes space within milliseconds.
 const RETRY_FULL_AFTER: Duration = Duration::from_secs(1);
+
+/// Whose reasons ours are, as [`ErrorInfo`] names it: the package of the contract.
+const ERROR_DOMAIN: &str = "ticketing";
 
 /// Why a call gets no answer.
 #[derive(Debug)]
@@ -68,53 +73,60 @@ impl From<StoreError> for Refusal {
 }
 
 impl Refusal {
-    /// What goes out on the wire.
-    pub(crate) fn status(self) -> RpcStatus {
+    /// What goes out on the wire, said by the pod of this name.
+    pub(crate) fn status(self, pod_name: &str) -> RpcStatus {
+        self.words().status(pod_name)
+    }
+
+    fn words(self) -> Words {
+        use RpcStatusCode as Code;
         match self {
             Self::Malformed(Malformed::Garbled { field, reason }) => {
                 let mut violations = Violations::default();
                 violations.add(field.as_deref().unwrap_or_default(), reason);
-                violations.status()
+                violations.words("MALFORMED_MESSAGE")
             }
             Self::Malformed(Malformed::TooLarge(bytes)) => {
                 let text = format!("the request has {bytes} bytes; at most {MAX_MESSAGE_BYTES} are taken");
-                plain(RpcStatusCode::RESOURCE_EXHAUSTED, &text)
+                Words::new(Code::RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE", text)
             }
             Self::AnswerTooLarge => {
                 let text = format!("the answer would have more than {MAX_MESSAGE_BYTES} bytes; ask for less");
-                plain(RpcStatusCode::RESOURCE_EXHAUSTED, &text)
+                Words::new(Code::RESOURCE_EXHAUSTED, "ANSWER_TOO_LARGE", text)
             }
-            Self::Unfit(violations) => violations.status(),
-            Self::NoSuchCustomer => plain(RpcStatusCode::NOT_FOUND, "no customer has this id"),
-            Self::NoSuchService => plain(RpcStatusCode::NOT_FOUND, "no service has this name"),
+            Self::Unfit(violations) => violations.words("UNFIT_FIELDS"),
+            Self::NoSuchCustomer => Words::new(Code::NOT_FOUND, "NO_SUCH_CUSTOMER", "no customer has this id"),
+            Self::NoSuchService => Words::new(Code::NOT_FOUND, "NO_SUCH_SERVICE", "no service has this name"),
             Self::Store(StoreError::RequestIdReused) => {
                 let text = "this request_id was used before with other names; use a new one for another customer";
-                plain(RpcStatusCode::ALREADY_EXISTS, text)
+                Words::new(Code::ALREADY_EXISTS, "REQUEST_ID_REUSED", text)
             }
             Self::Store(StoreError::Overloaded { retry_after }) => {
                 let text = "too many creates are waiting; come back later";
-                retry(RpcStatusCode::RESOURCE_EXHAUSTED, text, retry_after)
+                Words::new(Code::RESOURCE_EXHAUSTED, "TOO_MANY_CREATES", text).come_back_after(retry_after)
             }
             Self::Store(StoreError::Full { .. }) => {
                 let text = "there is no space for more customers at the moment; come back later";
-                retry(RpcStatusCode::RESOURCE_EXHAUSTED, text, RETRY_FULL_AFTER)
+                Words::new(Code::RESOURCE_EXHAUSTED, "STORE_FULL", text).come_back_after(RETRY_FULL_AFTER)
             }
             Self::Store(StoreError::OutcomeUnknown { .. }) => {
                 let text = "this customer may be stored or not; with a request_id the create could be sent again";
-                plain(RpcStatusCode::UNKNOWN, text)
+                Words::new(Code::UNKNOWN, "OUTCOME_UNKNOWN", text)
             }
             Self::Store(StoreError::Rejected { .. }) => {
-                plain(RpcStatusCode::INTERNAL, "the store refuses this customer; the server's log says more")
+                let text = "the store refuses this customer; the server's log says more";
+                Words::new(Code::INTERNAL, "REJECTED_BY_STORE", text)
             }
             Self::Store(StoreError::Damaged { .. }) => {
-                plain(RpcStatusCode::DATA_LOSS, "the customers cannot be read; waiting will not help")
+                let text = "the customers cannot be read; waiting will not help";
+                Words::new(Code::DATA_LOSS, "STORE_DAMAGED", text)
             }
             Self::Store(StoreError::Unavailable { .. }) => {
                 let text = "the customers cannot be reached at the moment; come back later";
-                retry(RpcStatusCode::UNAVAILABLE, text, RETRY_UNAVAILABLE_AFTER)
+                Words::new(Code::UNAVAILABLE, "STORE_UNAVAILABLE", text).come_back_after(RETRY_UNAVAILABLE_AFTER)
             }
-            Self::Cancelled => plain(RpcStatusCode::UNAVAILABLE, "the server has shut down"),
-            Self::Panicked => plain(RpcStatusCode::INTERNAL, "a fault of the server; its log says more"),
+            Self::Cancelled => Words::new(Code::UNAVAILABLE, "SHUT_DOWN", "the server has shut down"),
+            Self::Panicked => Words::new(Code::INTERNAL, "PANICKED", "a fault of the server; its log says more"),
         }
     }
 }
@@ -133,30 +145,51 @@ impl Violations {
         self.0.push(FieldViolation { field: field.to_owned(), description, ..FieldViolation::default() });
     }
 
-    fn status(self) -> RpcStatus {
+    fn words(self, reason: &'static str) -> Words {
         let texts: Vec<String> =
             self.0.iter().map(|violation| format!("{} {}", violation.field, violation.description)).collect();
         let details = BadRequest { field_violations: self.0, ..BadRequest::default() };
-        detailed(RpcStatusCode::INVALID_ARGUMENT, texts.join("; ").trim_start(), &details)
+        Words::new(RpcStatusCode::INVALID_ARGUMENT, reason, texts.join("; ").trim_start()).detailed(&details)
     }
 }
 
-fn plain(code: RpcStatusCode, text: &str) -> RpcStatus {
-    RpcStatus::with_message(code, text.to_owned())
+/// What a refusal says.
+struct Words {
+    code: RpcStatusCode,
+    /// As in [`ErrorInfo`]: the same always means the same, whatever the text.
+    reason: &'static str,
+    text: String,
+    details: Option<Any>,
 }
 
-fn retry(code: RpcStatusCode, text: &str, after: Duration) -> RpcStatus {
-    let details = RetryInfo { retry_delay: Some(after.into()).into(), ..RetryInfo::default() };
-    detailed(code, text, &details)
-}
+impl Words {
+    fn new(code: RpcStatusCode, reason: &'static str, text: impl Into<String>) -> Self {
+        Self { code, reason, text: text.into(), details: None }
+    }
 
-/// A status with one message of `google/rpc/error_details.proto`, as `grpc-status-details-bin` carries it.
-fn detailed<M: MessageFull>(code: RpcStatusCode, text: &str, details: &M) -> RpcStatus {
-    let whole = Status {
-        code: code.into(),
-        message: text.to_owned(),
-        details: Any::pack(details).into_iter().collect(),
-        ..Status::default()
-    };
-    RpcStatus::with_details(code, text.to_owned(), whole.write_to_bytes().unwrap_or_default())
+    fn come_back_after(self, delay: Duration) -> Self {
+        self.detailed(&RetryInfo { retry_delay: Some(delay.into()).into(), ..RetryInfo::default() })
+    }
+
+    /// With a message of `google/rpc/error_details.proto`.
+    fn detailed<M: MessageFull>(self, details: &M) -> Self {
+        Self { details: Any::pack(details).ok(), ..self }
+    }
+
+    /// The details go out as a `google.rpc.Status` in `grpc-status-details-bin`.
+    fn status(self, pod_name: &str) -> RpcStatus {
+        let info = ErrorInfo {
+            reason: self.reason.to_owned(),
+            domain: ERROR_DOMAIN.to_owned(),
+            metadata: HashMap::from([("pod".to_owned(), pod_name.to_owned())]),
+            ..ErrorInfo::default()
+        };
+        let whole = Status {
+            code: self.code.into(),
+            message: self.text.clone(),
+            details: self.details.into_iter().chain(Any::pack(&info)).collect(),
+            ..Status::default()
+        };
+        RpcStatus::with_details(self.code, self.text, whole.write_to_bytes().unwrap_or_default())
+    }
 }

@@ -17,7 +17,7 @@ use grpcio::{
 };
 use protobuf::Message as _;
 use testbed::Certificates;
-use ticketing_proto::error_details::BadRequest;
+use ticketing_proto::error_details::{BadRequest, ErrorInfo};
 use ticketing_proto::health::HealthCheckRequest;
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health_grpc::HealthClient;
@@ -199,6 +199,13 @@ pub(crate) fn http_get(address: SocketAddr, path: &str) -> (u16, String) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
     (status, body.to_owned())
+}
+
+/// What a status says in `google.rpc.ErrorInfo`.
+pub(crate) fn error_info(status: &RpcStatus) -> ErrorInfo {
+    let whole = Status::parse_from_bytes(status.details()).expect("details are a google.rpc.Status");
+    let mut infos = whole.details.iter().filter_map(|detail| detail.unpack::<ErrorInfo>().expect("it unpacks"));
+    infos.next().expect("one is there")
 }
 
 /// The fields that a status names in `google.rpc.BadRequest`.

@@ -111,7 +111,7 @@ where
     loop {
         match call().await {
             Err(error) if !known(&error) && begun.elapsed() < PATIENCE => {
-                task::sleep(backoff.pause(error.retry_after)).await;
+                task::sleep(backoff.pause(error.details.retry_after)).await;
             }
             outcome => return outcome,
         }
@@ -120,5 +120,5 @@ where
 
 /// Without a rest, callers would make thousands of failed calls while nobody is there to answer.
 async fn rest_after(error: &CallError) {
-    task::sleep(error.retry_after.unwrap_or(FIRST_PAUSE).min(LONGEST_PAUSE)).await;
+    task::sleep(error.details.retry_after.unwrap_or(FIRST_PAUSE).min(LONGEST_PAUSE)).await;
 }

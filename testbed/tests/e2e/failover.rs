@@ -82,7 +82,7 @@ fn an_address_that_moves_before_the_standby_is_promoted_delays_writes_and_no_mor
     for name in ["first", "second", "third"] {
         let refused = block_on(channel.customers().create(&request(name))).unwrap_err();
         assert_eq!(refused.code, Code::Unavailable, "{refused}");
-        assert!(refused.retry_after.is_some(), "{refused}");
+        assert!(refused.details.retry_after.is_some(), "{refused}");
     }
     until_true("reads go on before writes do", || block_on(channel.customers().list(10, "")).is_ok())
         .unwrap_or_else(|error| panic!("{error}\n{}", bed.logs()));

@@ -49,11 +49,13 @@ fn a_pod_that_has_left_gets_no_call() {
 }
 
 #[test]
-fn each_answer_through_envoy_names_its_pod_in_the_metadata() {
+fn each_answer_through_envoy_names_its_pod_and_each_refusal_too() {
     let bed = Testbed::new().servers(1).envoy().start().unwrap();
     let address = bed.envoy_address();
     let target = ticketing_client::Target::new(&address.ip().to_string(), address.port()).unwrap();
     let channel = ticketing_client::Channel::builder(target).build();
     let answer = async_std::task::block_on(channel.customers().get("")).unwrap();
     assert_eq!(answer.pod.as_deref(), Some("app-server-1"));
+    let refusal = async_std::task::block_on(channel.customers().get("nobody")).unwrap_err();
+    assert_eq!(refusal.details.pod.as_deref(), Some("app-server-1"), "{refusal}");
 }

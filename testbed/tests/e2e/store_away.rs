@@ -46,7 +46,7 @@ fn callers_hear_in_time_that_the_database_is_away_and_when_to_come_back() {
             for refused in [get_nobody(&channel), create(&channel, way)] {
                 let refused = refused.unwrap_err();
                 assert_eq!(refused.code, Code::Unavailable, "{way}: {refused}");
-                assert!(refused.retry_after.is_some(), "{way}: {refused} after {:?}", refused.elapsed);
+                assert!(refused.details.retry_after.is_some(), "{way}: {refused} after {:?}", refused.elapsed);
             }
         }
         come_back(bed.postgres()).unwrap();
