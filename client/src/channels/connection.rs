@@ -91,8 +91,9 @@ pub(crate) struct Connection {
     in_flight: AtomicUsize,
     /// A call began on it since somebody asked.
     called: AtomicBool,
-    /// The last call did not reach anybody. Such a connection has few calls in flight and would draw all others.
-    failing: AtomicBool,
+    /// Nobody is at its other end: it is only being made, cannot be made, or its last call did not reach anybody. Such a
+    /// connection has few calls in flight and would draw all others.
+    unconnected: AtomicBool,
 }
 
 impl Connection {
@@ -102,17 +103,17 @@ impl Connection {
             generation,
             in_flight: AtomicUsize::new(0),
             called: AtomicBool::new(false),
-            failing: AtomicBool::new(false),
+            unconnected: AtomicBool::new(false),
         })
     }
 
     /// What a choice goes by: the smaller, the better.
     pub(crate) fn burden(&self) -> (bool, usize) {
-        (self.failing.load(Ordering::Relaxed), self.in_flight.load(Ordering::Relaxed))
+        (self.unconnected.load(Ordering::Relaxed), self.in_flight.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn set_failing(&self, failing: bool) {
-        set(&self.failing, failing);
+    pub(crate) fn set_unconnected(&self, unconnected: bool) {
+        set(&self.unconnected, unconnected);
     }
 
     /// Whether a call is on it, or has been since this was asked the last time.

@@ -36,7 +36,8 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         let state = State::of(raw);
         told.tell(&held, place, state);
         // Each time: a call that failed before may be noted only after the change, and nothing else would clear it.
-        connection.set_failing(state == State::Failing);
+        // Between two attempts to connect C-core says that it connects, also where nobody ever answers.
+        connection.set_unconnected(matches!(state, State::Failing | State::Connecting));
         use_of.look(&connection);
         // The age counts from when it was first seen connected: what is idle has no connection that could be old.
         match (held.max_age, state) {

@@ -105,12 +105,12 @@ impl Inner {
     pub(crate) fn learn(&self, lease: &Lease, error: Option<&CallError>) {
         match error {
             Some(error) if error.code == Code::Unavailable && error.is_unreached() => {
-                lease.connection.set_failing(true);
+                lease.connection.set_unconnected(true);
                 self.states.failed(&error.to_string());
             }
             // A deadline says nothing about the connection, and one that was lost is made anew by the next call.
             Some(error) if !error.answered => {}
-            _ => lease.connection.set_failing(false),
+            _ => lease.connection.set_unconnected(false),
         }
     }
 }

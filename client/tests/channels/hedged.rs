@@ -68,6 +68,21 @@ fn the_second_attempt_is_on_another_connection_also_where_that_has_as_many_calls
 }
 
 #[test]
+fn only_reads_are_hedged() {
+    let server =
+        Greeter::start(|attempt| if attempt > USUAL { Reply::Late(Duration::from_millis(300)) } else { usual() });
+    let channels = server.channels().policy(Policy::Pool { connections: 2 }).hedged_reads(true).build();
+    for _ in 0..USUAL {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+    }
+    let before = server.attempts();
+    for safety in [Safety::Idempotent, Safety::Once] {
+        block_on(greet(&channels, safety)).unwrap();
+    }
+    assert_eq!(server.attempts() - before, 2);
+}
+
+#[test]
 fn a_refusal_that_stands_wins_too() {
     let gone = Arc::<AtomicBool>::default();
     let is_gone = gone.clone();

@@ -83,9 +83,19 @@ fn a_server_that_comes_back_is_found() {
 
 #[test]
 fn a_connection_of_a_pool_that_fails_is_avoided() {
+    assert_avoided(Meet::Reset);
+}
+
+#[test]
+fn a_connection_of_a_pool_that_is_accepted_and_stays_silent_is_avoided() {
+    assert_avoided(Meet::Silence);
+}
+
+/// Of a pool with one good connection and one that is met so, the good one gets the calls.
+fn assert_avoided(meet: Meet) {
     let server = Greeter::start(|_| Reply::Late(Duration::from_millis(20)));
     let port = server.port;
-    let relay = Relay::start(move |number| if number == 1 { Meet::Pass(port) } else { Meet::Reset });
+    let relay = Relay::start(move |number| if number == 1 { Meet::Pass(port) } else { meet });
     let channels = channels_to(relay.port).policy(Policy::Pool { connections: 2 }).build();
     // While it fails it has no calls in flight, and would draw all of them.
     let failed: usize = block_on(join_all((0..10).map(|_| async {

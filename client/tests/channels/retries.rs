@@ -39,6 +39,18 @@ fn what_may_happen_twice_is_sent_once() {
     assert_eq!(server.attempts(), 1);
 }
 
+#[test]
+fn only_codes_that_may_pass_are_sent_again() {
+    let again = [RpcStatusCode::CANCELLED, RpcStatusCode::ABORTED, RpcStatusCode::UNAVAILABLE];
+    for code in (1..=16).map(RpcStatusCode::from) {
+        let refused = move || Reply::Refused(RpcStatus::with_message(code, "no".to_owned()));
+        let server = Greeter::start(move |attempt| if attempt == 1 { refused() } else { Reply::Hello });
+        let outcome = block_on(greet(&server.channels().build(), Safety::Read));
+        let expected = 1 + usize::from(again.contains(&code));
+        assert_eq!((server.attempts(), outcome.is_ok()), (expected, expected == 2), "{code}: {outcome:?}");
+    }
+}
+
 /// `MAX_MESSAGE_BYTES`; another attempt does not make the answer smaller.
 #[test]
 fn an_answer_past_the_limit_fails_its_call_at_once_and_the_connection_goes_on() {
@@ -134,6 +146,16 @@ fn a_caller_hands_on_what_is_left_of_its_own_deadline() {
         .unwrap_err();
     assert_eq!((error.code, error.attempts), (Code::DeadlineExceeded, 1));
     assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn all_attempts_together_have_one_deadline() {
+    let deadline = Duration::from_secs(4);
+    let server = Greeter::start(|attempt| if attempt == 1 { asks_for(3) } else { Reply::Silence });
+    let error = block_on(greet(&server.channels().deadline(deadline).build(), Safety::Read)).unwrap_err();
+    assert_eq!((error.code, error.attempts), (Code::DeadlineExceeded, 2), "{error:?}");
+    // A deadline of its own would let the second end at 7 s.
+    assert!(error.elapsed < Duration::from_secs(6), "{error:?}");
 }
 
 #[test]

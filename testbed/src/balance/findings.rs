@@ -120,20 +120,30 @@ impl Round {
     }
 }
 
-/// Sources that decide how calls are spread and what they cost.
-const SOURCES: [&str; 12] = [
+/// Sources that decide how calls are spread and what they cost, and how that is measured.
+const SOURCES: [&str; 22] = [
     "Cargo.lock",
     "client/src/calls",
     "client/src/channel.rs",
     "client/src/channels",
+    "client/src/code.rs",
     "client/src/customers.rs",
+    "client/src/details.rs",
+    "client/src/error.rs",
     "client/src/line.rs",
     "client/src/retry.rs",
     "client/src/target.rs",
     "corking/src",
     "proto/ticketing.proto",
     "server/src",
+    "testbed/src/balance/arrival.rs",
+    "testbed/src/balance/callers",
+    "testbed/src/balance/event.rs",
+    "testbed/src/balance/site.rs",
+    "testbed/src/balance/steady.rs",
+    "testbed/src/dns",
     "testbed/src/envoy",
+    "testbed/src/l4.rs",
 ];
 
 /// The release, and a digest of both Envoys' configurations and of what client, server and their libraries do with a call: with

@@ -34,6 +34,8 @@ pub(crate) enum Judgement {
     Interrupted,
     /// A run has too few answers for the percentile to be more than an accident.
     TooFewAnswers,
+    /// So many calls of a run failed that those above the percentile may be among them.
+    TooManyFailed,
     /// Not the same was offered to all runs: a difference may come from that.
     NotComparable,
 }
@@ -62,20 +64,36 @@ struct Figure {
     of: fn(&Run) -> f64,
     /// Of each run, for the figure to be judged.
     least_answers: u64,
+    /// Likewise, in percent of all calls.
+    most_failed: f64,
     more_is_better: bool,
 }
 
 const FIGURES: [Figure; 5] = [
     // Not calls: whoever refuses at once gets more of them.
-    Figure { name: "answers", unit: "per s", of: Run::answers_per_second, least_answers: 0, more_is_better: true },
-    percentile("p50", |run| at(run, 0.5), ENOUGH / 50),
-    percentile("p99", |run| at(run, 0.99), ENOUGH),
-    percentile("p99.9", |run| at(run, 0.999), 10 * ENOUGH),
-    Figure { name: "failed", unit: "%", of: Run::failed_percent, least_answers: 0, more_is_better: false },
+    Figure {
+        name: "answers",
+        unit: "per s",
+        of: Run::answers_per_second,
+        least_answers: 0,
+        most_failed: 100.0,
+        more_is_better: true,
+    },
+    percentile("p50", |run| at(run, 0.5), ENOUGH / 50, 50.0),
+    percentile("p99", |run| at(run, 0.99), ENOUGH, 1.0),
+    percentile("p99.9", |run| at(run, 0.999), 10 * ENOUGH, 0.1),
+    Figure {
+        name: "failed",
+        unit: "%",
+        of: Run::failed_percent,
+        least_answers: 0,
+        most_failed: 100.0,
+        more_is_better: false,
+    },
 ];
 
-const fn percentile(name: &'static str, of: fn(&Run) -> f64, least_answers: u64) -> Figure {
-    Figure { name, unit: "ms", of, least_answers, more_is_better: false }
+const fn percentile(name: &'static str, of: fn(&Run) -> f64, least_answers: u64, most_failed: f64) -> Figure {
+    Figure { name, unit: "ms", of, least_answers, most_failed, more_is_better: false }
 }
 
 fn at(run: &Run, quantile: f64) -> f64 {
@@ -96,6 +114,8 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
             Judgement::Untold
         } else if old.iter().chain(new).any(|run| run.ok() < figure.least_answers) {
             Judgement::TooFewAnswers
+        } else if old.iter().chain(new).any(|run| run.failed_percent() > figure.most_failed) {
+            Judgement::TooManyFailed
         } else {
             figure.judge(&before, &now)
         };
@@ -194,6 +214,14 @@ mod tests {
             assert_eq!(judgement(&old, &failed, figure), Judgement::TooFewAnswers, "{figure}");
         }
         assert_eq!(judgement(&old, &failed, "failed"), Judgement::WithinNoise);
+    }
+
+    #[test]
+    fn a_percentile_is_not_judged_where_as_many_calls_failed_as_it_leaves_above() {
+        let (old, mut new) = (runs([10.0; 3], 5), runs([10.0; 3], 2));
+        new[1].failures.insert("DEADLINE_EXCEEDED".to_owned(), 50);
+        assert_eq!(judgement(&old, &new, "p99"), Judgement::TooManyFailed);
+        assert_eq!(judgement(&old, &new, "p50"), Judgement::Better);
     }
 
     #[test]

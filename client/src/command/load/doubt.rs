@@ -21,20 +21,31 @@ pub(crate) enum Doubt {
     AllRefused,
     /// All calls failed, for this reason.
     Encryption(TlsFault),
+    /// So much of all calls failed, in percent, which percentiles of answers leave out.
+    LeftOut { failed_percent: f64 },
     /// Runs that are no repetitions of each other.
     SeveralLoads,
+    /// Runs of several clients, which a merged run takes for one after the other.
+    AtTheSameTime,
 }
 
 /// A call that starts later than this is late: a timer on a busy machine may take half of it.
 const LATE: Duration = Duration::from_millis(2);
 /// The p99 is the tenth worst of so many.
 pub(super) const ENOUGH: u64 = 1000;
+const P99: f64 = 99.0;
 
 /// What speaks against the figures of `run`, which is all of `runs` as one.
 pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     if !one_load(runs) {
         doubts.push(Doubt::SeveralLoads);
+    }
+    if at_the_same_time(runs) {
+        doubts.push(Doubt::AtTheSameTime);
+    }
+    if run.ok() > 0 && run.failed_percent() >= 100.0 - P99 {
+        doubts.push(Doubt::LeftOut { failed_percent: run.failed_percent() });
     }
     if let Some(lateness) = &run.lateness {
         let p99 = lateness.at(0.99);
@@ -55,6 +66,18 @@ pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     doubts
 }
 
+/// Whether two runs have a moment in common. Their beginnings are known to the second.
+fn at_the_same_time(runs: &[Run]) -> bool {
+    let span = |run: &Run| {
+        let began = humantime::parse_rfc3339(&run.started).ok()?;
+        let lasted = Duration::try_from_secs_f64(run.warmup_seconds + run.seconds - 1.0).unwrap_or_default();
+        Some((began, began.checked_add(lasted)?))
+    };
+    let mut spans: Vec<_> = runs.iter().filter_map(span).collect();
+    spans.sort_unstable();
+    spans.windows(2).any(|pair| pair[1].0 < pair[0].1)
+}
+
 /// Whether a load reached nobody, so that its encryption may be why.
 pub(crate) fn reached_nobody(run: &Run) -> bool {
     let silent = [Code::Unavailable, Code::DeadlineExceeded].map(Code::name);
@@ -68,7 +91,7 @@ impl fmt::Display for Doubt {
             Self::Late { p99, most } => write!(
                 f,
                 "this client did not keep its schedule: 1 in 100 calls started {:.1} ms late or more, the last of them \
-                 {:.1} ms; the latencies count that; offer less, or call from several machines",
+                 {:.1} ms; the latencies count that; offer less, or run it on several machines",
                 ms(p99),
                 ms(most)
             ),
@@ -81,11 +104,20 @@ impl fmt::Display for Doubt {
             Self::Few { answers } => {
                 write!(f, "a p99 of {answers} answers says little: let it run longer, or repeat it (--runs)")
             }
+            Self::LeftOut { failed_percent } => write!(
+                f,
+                "{failed_percent:.1} % of all calls failed and are in no percentile but that of failed calls: had they been \
+                 answered, they might have been the slowest"
+            ),
             Self::Encryption(fault) => write!(f, "no call went well: {fault}; {}", fault.advice()),
             Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),
             Self::AllRefused => f.write_str("no call went well, though there were answers: the errors above say why"),
             Self::SeveralLoads => f.write_str(
                 "not all of these runs were offered the same load, and their figures are mixed; merge runs of one load",
+            ),
+            Self::AtTheSameTime => f.write_str(
+                "some of these runs were made at the same time, and calls/s are those of one after the other: add up the \
+                 calls/s of each",
             ),
         }
     }

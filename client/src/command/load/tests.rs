@@ -53,6 +53,11 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
     }
 }
 
+/// The same an hour later.
+fn later(run: Run) -> Run {
+    Run { started: "2026-01-01T01:00:00Z".to_owned(), ..run }
+}
+
 /// The same without one answer: `calls` have failed.
 fn failed_run(calls: u64) -> Run {
     let none = Run { answered: [].into(), pods: [].into(), slices: Vec::new(), ..run(10.0, 5) };
@@ -84,8 +89,25 @@ fn merged_runs_add_up_and_follow_each_other_in_time() {
 fn runs_of_several_loads_that_are_merged_have_a_note() {
     let mut other = run(10.0, 5);
     other.shape.mix = "list=1".to_owned();
-    assert_eq!(LoadReport::new(&[run(10.0, 5), other], None).doubts, [Doubt::SeveralLoads]);
-    assert_eq!(LoadReport::new(&[run(10.0, 5), run(11.0, 6)], None).doubts, []);
+    assert_eq!(LoadReport::new(&[run(10.0, 5), later(other)], None).doubts, [Doubt::SeveralLoads]);
+    assert_eq!(LoadReport::new(&[run(10.0, 5), later(run(11.0, 6))], None).doubts, []);
+}
+
+#[test]
+fn runs_at_the_same_time_that_are_merged_have_a_note() {
+    let began = |started: &str| Run { started: started.to_owned(), ..run(10.0, 5) };
+    let runs = |second: &str| [began("2026-01-01T00:00:00Z"), began(second)];
+    assert_eq!(LoadReport::new(&runs("2026-01-01T00:00:05Z"), None).doubts, [Doubt::AtTheSameTime]);
+    assert_eq!(LoadReport::new(&runs("2026-01-01T00:00:10Z"), None).doubts, []);
+}
+
+#[test]
+fn where_calls_failed_it_is_said_that_percentiles_leave_them_out() {
+    let mut some = run(10.0, 5);
+    some.failures.insert("DEADLINE_EXCEEDED".to_owned(), 9);
+    assert_eq!(doubts_about(&some), []);
+    some.failures.insert("DEADLINE_EXCEEDED".to_owned(), 20);
+    assert!(matches!(doubts_about(&some)[..], [Doubt::LeftOut { .. }]));
 }
 
 #[test]
@@ -115,7 +137,7 @@ fn where_nothing_was_answered_the_doctor_is_named_and_no_percentile_is_doubted()
 fn of_merged_runs_the_first_error_of_each_code_is_told_on_the_page_too() {
     let with_error =
         |error: &str| Run { first_errors: [("UNAVAILABLE".to_owned(), error.to_owned())].into(), ..failed_run(20) };
-    let page = page(&LoadReport::new(&[with_error("<one>\u{1b}"), with_error("other")], None));
+    let page = page(&LoadReport::new(&[with_error("<one>\u{1b}"), later(with_error("other"))], None));
     assert!(page.contains("        the first: &lt;one&gt;\\u{1b}\n"), "{page}");
     assert!(page.contains(" 40\n        the first:") && !page.contains("other"), "{page}");
 }

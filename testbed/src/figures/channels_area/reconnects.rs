@@ -12,6 +12,9 @@ const RESTARTS: usize = 100;
 const SETTLED: Duration = Duration::from_secs(3);
 /// It stays away for up to this long, so that callers are met in every state of their backoff.
 const AWAY_MS: u64 = 500;
+/// And every so many restarts for this long: by then a backoff without a bound would be at half a minute.
+const LONG_EVERY: usize = 25;
+const LONG_AWAY: Duration = Duration::from_secs(15);
 /// It is there for this long, which is what callers have to find it.
 const THERE: Duration = Duration::from_secs(1);
 const FIRST_LIMIT: Duration = Duration::from_secs(10);
@@ -33,7 +36,8 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
             eprintln!("reconnects: restart {number} of {RESTARTS}");
         }
         bed.server(0).kill()?;
-        wait::rest(Duration::from_millis(random.u64(..=AWAY_MS)));
+        let short = Duration::from_millis(random.u64(..=AWAY_MS));
+        wait::rest(if number % LONG_EVERY == 0 { LONG_AWAY } else { short });
         bed.server(0).start_again()?;
         back.push(now());
         wait::rest(THERE);
@@ -50,7 +54,7 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let slowest = samples.iter().copied().fold(0.0, f64::max);
     let totals = report.totals();
     let counted = format!(
-        "one run: {RESTARTS} restarts under 16 callers, {} calls, {} failed, {} attempts more; slowest call {} ms",
+        "one run: {RESTARTS} restarts under 16 callers, every {LONG_EVERY}th after {LONG_AWAY:?}, {} calls, {} failed, {} attempts more; slowest call {} ms",
         totals.calls, totals.failed, totals.again, totals.slowest_ms
     );
     let grown = |before: f64, after: f64, what: &str| {
