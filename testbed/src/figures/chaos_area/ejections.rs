@@ -21,7 +21,9 @@ const TROUBLED: Ipv4Addr = Ipv4Addr::new(127, 4, 0, 1);
 
 /// `hung_ejected`, `hung_p99_outside`.
 pub(super) fn hung(stop: &Stop) -> Result<Vec<Measured>, BedError> {
-    let bed = Testbed::new().servers(SERVERS).envoy().stop_on(stop).start()?;
+    // As replicas have it in manifests and compose: a process that is stopped while it writes to SQLite keeps the file
+    // locked, and no other one can write to it before it goes on.
+    let bed = Testbed::new().servers(SERVERS).postgres().envoy().stop_on(stop).start()?;
     let victim = bed.server(0);
     let quiet = || {
         let callers = Callers::start(bed.envoy_address(), Crew::default())?;
