@@ -150,8 +150,8 @@ bench-build: build
 	@bench/peers/build target/peers
 
 .PHONY: bench
-bench: figures-bench ## Compare the server with its peers, and write docs/performance.md
-	@target/release/ticketing-bench report
+bench: bench-build ## Compare the server with its peers, and write docs/performance.md, also where a figure is short
+	@short=0; target/release/ticketing-bench figures || short=$$?; target/release/ticketing-bench report && exit $$short
 
 .PHONY: bench-quick
 bench-quick: bench-build ## Tell the key ratios and the instructions of a call beside bench/baseline.json, in 2 minutes

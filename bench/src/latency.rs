@@ -22,7 +22,7 @@ const DURATION: Duration = Duration::from_secs(3);
 /// Shares of the peer's capacity, in percent.
 pub(crate) const LOADS: [u8; 2] = [50, 80];
 /// Who is compared with ours; the capacity is theirs.
-pub(crate) const PEERS: [Peer; 3] = [Peer::Tonic, Peer::CppAsync, Peer::Go];
+pub(crate) const PEERS: [Peer; 4] = [Peer::Tonic, Peer::TonicOneThread, Peer::CppAsync, Peer::Go];
 
 /// The figures, in the order of [`figures_of`].
 pub(crate) const PLAN: Plan = Plan {
@@ -56,6 +56,15 @@ pub(crate) struct Duel {
     pub(crate) ours: Vec<Percentiles>,
     /// Likewise.
     pub(crate) theirs: Vec<Percentiles>,
+}
+
+/// Longer than any call takes where answers keep up with arrivals, in microseconds: calls pile up, and how long they take
+/// says only for how long that went on.
+const PILED_UP: f64 = 100_000.0;
+
+/// Whether a side answered more slowly than calls came.
+pub(crate) fn fell_behind(rounds: &[Percentiles]) -> bool {
+    median(&rounds.iter().map(|seen| seen.p50).collect::<Vec<_>>()) > PILED_UP
 }
 
 /// The name of the record.

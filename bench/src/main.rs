@@ -7,7 +7,9 @@ mod costs;
 mod generator;
 mod instructions;
 mod latency;
+mod machine;
 mod memory;
+mod one_core;
 mod path;
 mod peers;
 mod quick;
@@ -23,8 +25,16 @@ use testbed::figures::{self, Area, Plan};
 use testbed::{BedError, Stop};
 
 /// In the order in which they are measured: the longest comes last.
-const PLANS: &[Plan] =
-    &[costs::PLAN, client::PLAN, path::PLAN, instructions::PLAN, latency::PLAN, scaling::PLAN, memory::PLAN];
+const PLANS: &[Plan] = &[
+    costs::PLAN,
+    one_core::PLAN,
+    client::PLAN,
+    path::PLAN,
+    instructions::PLAN,
+    latency::PLAN,
+    scaling::PLAN,
+    memory::PLAN,
+];
 
 /// Compares the server with peers. `make bench-build` builds what it needs.
 #[derive(Debug, Parser)]

@@ -12,8 +12,8 @@ use crate::record;
 
 pub(crate) use table::{Cell, Table};
 
-/// Of the figures with bounds.
-const GET_ROUNDS: usize = 9;
+/// Of the figures with bounds, and of what they are held against.
+pub(crate) const GET_ROUNDS: usize = 9;
 /// Of what is only told.
 const OTHER_ROUNDS: usize = 3;
 /// Of the quick run.
@@ -24,7 +24,7 @@ const ONE_BATCHED: Shape = Shape::new(1, 100);
 const UNBATCHED: Shape = Shape::new(8, 1);
 const MANY: Shape = Shape::new(50, 20);
 /// Those of the figures.
-const SHAPES: [Shape; 3] = [FEW_BATCHED, ONE_BATCHED, UNBATCHED];
+pub(crate) const SHAPES: [Shape; 3] = [FEW_BATCHED, ONE_BATCHED, UNBATCHED];
 /// In the order in which the report shows them.
 pub(crate) const ALL_SHAPES: [Shape; 4] = [FEW_BATCHED, ONE_BATCHED, UNBATCHED, MANY];
 
@@ -91,7 +91,7 @@ fn start(peers: &[Peer]) -> Result<Vec<Running>, BedError> {
     Ok(sides)
 }
 
-fn cells(peers: &[Peer], operation: Operation, shapes: &[Shape]) -> Vec<Cell> {
+pub(crate) fn cells(peers: &[Peer], operation: Operation, shapes: &[Shape]) -> Vec<Cell> {
     let of =
         |shape: &Shape| peers.iter().map(|peer| Cell { peer: *peer, operation, shape: *shape }).collect::<Vec<_>>();
     shapes.iter().flat_map(of).collect()

@@ -1,10 +1,12 @@
-//! h2load, the independent generator. It takes HTTP 200 for success, so a real client looks at the status beside it.
+//! h2load, the independent generator. It takes HTTP 200 for success, so that answers hold a message is told by their
+//! bytes, and a real client looks at statuses beside it.
 
 use std::net::SocketAddr;
 
 use testbed::BedError;
 
 use super::Request;
+use super::request::PREFIX_BYTES;
 use crate::cores;
 
 /// How calls are spread over connections.
@@ -44,6 +46,13 @@ pub(crate) fn load(address: SocketAddr, request: &Request, shape: Shape, calls: 
     if !said.contains(&format!(" {calls} succeeded, 0 failed, 0 errored, 0 timeout")) {
         let text = format!("h2load at {address}: {} {}", line("requests:"), String::from_utf8_lossy(&output.stderr));
         return Err(BedError::Unexpected(text.trim_end().to_owned()));
+    }
+    let received = line("traffic:").rsplit_once(") data").and_then(|(rest, _)| rest.rsplit('(').next()?.parse().ok());
+    let received: usize = received
+        .ok_or_else(|| BedError::Unexpected(format!("h2load tells no bytes of answers: {}", line("traffic:"))))?;
+    if request.is_answered && received < calls * PREFIX_BYTES {
+        let text = format!("{address} refused calls of {}: {calls} answers had {received} bytes", request.path);
+        return Err(BedError::Unexpected(text));
     }
     let rate = line("finished in").split_once(", ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
     rate.ok_or_else(|| BedError::Unexpected(format!("h2load tells no rate: {}", line("finished in"))))

@@ -46,7 +46,12 @@ pub(crate) struct Request {
     pub(crate) file: PathBuf,
     /// The message with its prefix of five bytes.
     pub(crate) frame: Vec<u8>,
+    /// Whether the answer is a message: a refusal is none, though HTTP calls it 200.
+    pub(crate) is_answered: bool,
 }
+
+/// Of each message on the wire.
+pub(crate) const PREFIX_BYTES: usize = 5;
 
 impl Request {
     /// The request of an operation; `id` is a customer that is there. Its frame becomes a file in `folder`.
@@ -61,7 +66,7 @@ impl Request {
         let frame = [&[0], length.as_slice(), &message].concat();
         let file = folder.join(format!("{}.request", operation.name()));
         fs::write(&file, &frame).map_err(BedError::io(format!("write {}", file.display())))?;
-        Ok(Self { path, file, frame })
+        Ok(Self { path, file, frame, is_answered: operation != Operation::Miss })
     }
 }
 

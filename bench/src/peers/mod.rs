@@ -10,7 +10,7 @@ use std::process::Command;
 use testbed::{BedError, binaries};
 
 pub(crate) use running::{Cost, Running, first_customer, target};
-pub(crate) use versions::{generator, version};
+pub(crate) use versions::{envoy, generator, version};
 
 /// The customer that everybody is asked for.
 pub(crate) const FIRST_NAME: &str = "Friederike";

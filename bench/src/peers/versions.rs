@@ -27,6 +27,12 @@ pub(crate) fn generator() -> Result<String, BedError> {
     said(&mut Command::new("h2load"))
 }
 
+/// The version of Envoy alone, out of a line that also names its commit and its build.
+pub(crate) fn envoy() -> Result<String, BedError> {
+    let line = said(&mut Command::new(binaries::envoy()?))?;
+    Ok(line.split('/').nth(1).unwrap_or(&line).to_owned())
+}
+
 fn said(command: &mut Command) -> Result<String, BedError> {
     let doing = format!("ask {} for its version", command.get_program().display());
     let output = command.arg("--version").output().map_err(BedError::io(doing))?;

@@ -7,12 +7,12 @@ use testbed::figures::median;
 use testbed::page::{self, Bars, Page, Row, named, number, table};
 
 use crate::callers::Called;
-use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, Table};
-use crate::generator::Operation;
+use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, SHAPES, Table};
+use crate::generator::{Operation, Shape};
 use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles};
-use crate::peers::{Peer, generator, version};
-use crate::{callers, client, memory, path, record};
+use crate::peers::{Peer, envoy, generator, version};
+use crate::{callers, client, machine, memory, one_core, path, record};
 
 const PAGE: &str = "docs/performance.md";
 const PICTURES: &str = "docs/performance";
@@ -26,7 +26,8 @@ pub(crate) fn write() -> Result<(), BedError> {
     let duels: Vec<Duel> = record::read(latency::RECORD)?;
     let mut page = Page::open(PAGE)?;
     page.fill("versions", &versions()?)?;
-    page.fill("get", &get(&costs.table))?;
+    page.fill("get", &costs_of(&costs.table, &Peer::ALL, &ALL_SHAPES))?;
+    page.fill("one core", &costs_of(&record::read(one_core::RECORD)?, &one_core::PEERS, &SHAPES))?;
     page.fill("rates", &rates(&costs))?;
     page.fill("others", &others(&costs.table))?;
     page.fill("latency", &latency(&duels))?;
@@ -51,16 +52,19 @@ fn versions() -> Result<String, BedError> {
     let of = |peer: Peer| Ok(vec![peer.name().to_owned(), version(peer)?]);
     let rows = Peer::ALL.map(of).into_iter().collect::<Result<Vec<_>, BedError>>()?;
     let heads = ["side".to_owned(), "version".to_owned()];
-    Ok(table(&heads, &rows) + &format!("\nLoad by {}, on schedule by the h2 crate.\n", generator()?))
+    let rest = format!("Load by {}, on schedule by the h2 crate. Envoy {}.\n", generator()?, envoy()?);
+    Ok(table(&heads, &rows) + "\n" + &rest + "Measured on " + &machine::told()? + ".\n")
 }
 
-fn get(costs: &Table) -> String {
-    let heads = named("CPU-µs of a call", ALL_SHAPES.map(|shape| shape.to_string()));
-    let row = |peer: Peer| {
-        let cell = |shape| with_range(&costs.microseconds(Cell { peer, operation: Operation::Get, shape }));
-        named(peer.name(), ALL_SHAPES.map(cell))
+fn costs_of(costs: &Table, peers: &[Peer], shapes: &[Shape]) -> String {
+    let heads = named("CPU-µs of a call", shapes.iter().map(Shape::to_string));
+    let row = |peer: &Peer| {
+        let cell = |shape: &Shape| {
+            with_range(&costs.microseconds(Cell { peer: *peer, operation: Operation::Get, shape: *shape }))
+        };
+        named(peer.name(), shapes.iter().map(cell))
     };
-    table(&heads, &Peer::ALL.map(row))
+    table(&heads, &peers.iter().map(row).collect::<Vec<_>>())
 }
 
 fn rates(costs: &costs::Seen) -> String {
@@ -123,6 +127,10 @@ fn other_bars(costs: &Table) -> Bars {
 fn latency(duels: &[Duel]) -> String {
     let heads = ["µs at the same load", "calls/s", "p50", "p99", "p99.9"].map(str::to_owned);
     let side = |name: String, rate: f64, rounds: &[Percentiles]| {
+        if latency::fell_behind(rounds) {
+            let behind = named(name, [format!("{rate:.0}"), "fell behind".to_owned()]);
+            return behind.into_iter().chain([String::new(), String::new()]).collect();
+        }
         let of = |percentile: fn(&Percentiles) -> f64| with_range(&rounds.iter().map(percentile).collect::<Vec<_>>());
         vec![name, format!("{rate:.0}"), of(|seen| seen.p50), of(|seen| seen.p99), of(|seen| seen.p999)]
     };
@@ -138,7 +146,10 @@ fn latency(duels: &[Duel]) -> String {
 
 fn latency_bars(duels: &[Duel]) -> Bars {
     let row = |name: String, ours: bool, rounds: &[Percentiles]| {
-        let of = |percentile: fn(&Percentiles) -> f64| Some(median(&rounds.iter().map(percentile).collect::<Vec<_>>()));
+        let keeps_up = !latency::fell_behind(rounds);
+        let of = |percentile: fn(&Percentiles) -> f64| {
+            keeps_up.then(|| median(&rounds.iter().map(percentile).collect::<Vec<_>>()))
+        };
         Row { name, ours, values: vec![of(|seen| seen.p50), of(|seen| seen.p99), of(|seen| seen.p999)] }
     };
     let rows = duels.iter().filter(|duel| duel.load == 80).flat_map(|duel| {
@@ -149,7 +160,7 @@ fn latency_bars(duels: &[Duel]) -> Bars {
         ]
     });
     Bars {
-        title: "µs from when a call was due to its answer, at 80 % of each peer's capacity".to_owned(),
+        title: "µs from when a call was due to its answer, at 80 % of each peer's capacity (no bar: fell behind)".to_owned(),
         panels: ["p50", "p99", "p99.9"].map(str::to_owned).into(),
         rows: rows.collect(),
     }

@@ -147,7 +147,7 @@ void serve_async(const std::string& address) {
   const auto server = builder.BuildAndStart();
   using Service = CustomerController::AsyncService;
   // As many as stand ready in the product.
-  for (int slot = 0; slot < 32; ++slot) {
+  for (int slot = 0; slot < 256; ++slot) {
     new Call<GetCustomerRequest, Customer>(service, *queue, &Service::RequestGetCustomer,
                                            [&](const auto& request, auto* answer) { return customers.get(request, answer); });
   }
