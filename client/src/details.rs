@@ -26,6 +26,8 @@ pub struct Details {
     /// Why, for programs: the reason of `google.rpc.ErrorInfo` (AIP-193), for example `NO_SUCH_CUSTOMER`. Unlike the
     /// message it stays the same.
     pub reason: Option<String>,
+    /// Whose reason that is, for example `ticketing`: another service may mean something else by it.
+    pub domain: Option<String>,
     /// The pod that answered: `pod` in the metadata of `google.rpc.ErrorInfo`. C-core's clients are shown no metadata of
     /// failed calls, so `x-pod-name` cannot tell.
     pub pod: Option<String>,
@@ -36,11 +38,13 @@ pub struct Details {
 impl Details {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let status = Status::parse_from_bytes(bytes).unwrap_or_default();
-        let ErrorInfo { reason, mut metadata, .. } = unpack(&status, "google.rpc.ErrorInfo").unwrap_or_default();
+        let ErrorInfo { reason, domain, mut metadata, .. } =
+            unpack(&status, "google.rpc.ErrorInfo").unwrap_or_default();
         Self {
             violations: violations(&status),
             retry_after: retry_after(&status),
             reason: said(reason),
+            domain: said(domain),
             pod: metadata.remove("pod").and_then(said),
             bytes: bytes.to_vec(),
         }

@@ -16,7 +16,8 @@ pub struct CallError {
     pub code: Code,
     /// The status message, on one line.
     pub message: String,
-    /// What the server said beside that. Shared, since most errors have none and all of them are handed on by value.
+    /// What the server said beside that; shared, since errors are handed on by value. What a proxy or C-core says of itself
+    /// has none.
     pub details: Arc<Details>,
     /// The method's name without its package, for example `GetCustomer`.
     pub method: &'static str,
@@ -261,11 +262,13 @@ mod tests {
 
     #[test]
     fn the_pod_and_the_reason_are_read_from_the_details() {
-        let mut info = ErrorInfo { reason: "NO_SUCH_CUSTOMER".to_owned(), ..ErrorInfo::new() };
+        let mut info =
+            ErrorInfo { reason: "NO_SUCH_CUSTOMER".to_owned(), domain: "ticketing".to_owned(), ..ErrorInfo::new() };
         info.metadata.insert("pod".to_owned(), "app-server-1".to_owned());
         let error =
             answered(RpcStatusCode::NOT_FOUND, "no customer has this id", detail("google.rpc.ErrorInfo", &info));
         assert_eq!(error.details.reason.as_deref(), Some("NO_SUCH_CUSTOMER"));
+        assert_eq!(error.details.domain.as_deref(), Some("ticketing"));
         assert_eq!(error.details.pod.as_deref(), Some("app-server-1"));
         assert_eq!(
             error.to_string(),

@@ -35,7 +35,7 @@ pub fn status_details(bytes: &[u8]) {
     for violation in &details.violations {
         assert!(!violation.field.contains(char::is_control) && !violation.description.contains(char::is_control));
     }
-    for said in [&details.reason, &details.pod].into_iter().flatten() {
+    for said in [&details.reason, &details.domain, &details.pod].into_iter().flatten() {
         assert!(!said.is_empty() && !said.contains(char::is_control));
     }
     let (asked, longest) = (details.retry_after.unwrap_or_default(), Duration::from_secs(1));

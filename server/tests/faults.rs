@@ -102,7 +102,7 @@ fn a_store_that_is_away_is_unavailable_and_says_when_to_come_back_but_health_goe
 }
 
 #[test]
-fn each_refusal_tells_programs_its_reason_and_who_refused() {
+fn a_refusal_tells_programs_its_reason_and_who_refused() {
     let server = serve_on(FaultyStore, &[]);
     let customers = server.customers();
     let unfit = CreateCustomerRequest::default();

@@ -53,9 +53,8 @@ impl Channels {
     }
 
     /// The same within `deadline`, for example what is left of a deadline that this call serves; cut to
-    /// [`MAX_DEADLINE`]. A handler on grpcio has to know that by itself, from its own beginning and the time that its service
-    /// promises: `RpcContext::deadline` tells whether it is over, and not when. What that says may end this call early, since
-    /// a future that is dropped cancels its call.
+    /// [`MAX_DEADLINE`]. grpcio's `RpcContext::deadline` tells a handler only whether its own deadline has passed, so it has to
+    /// count from its own start. Once it has passed, drop this future: that cancels the call.
     pub async fn call_within<T>(
         &self,
         deadline: Duration,

@@ -65,7 +65,22 @@ impl Channels {
         self.inner.deadline
     }
 
-    /// What the connections go through from now on. A listener that is 64 changes behind misses some.
+    /// What each connection is doing, if it has done anything, and then what they go through. A listener that is 64
+    /// changes behind misses some.
+    ///
+    /// ```no_run
+    /// # let target = ticketing_client::Target::new("localhost", 12345).unwrap();
+    /// # let channels = ticketing_client::Channels::builder(target).build();
+    /// use futures::StreamExt as _;
+    ///
+    /// let mut states = channels.states();
+    /// async_std::task::spawn(async move {
+    ///     while let Some(change) = states.next().await {
+    ///         let why = change.last_error.unwrap_or_default();
+    ///         log::info!("connection {} is {} {why}", change.connection, change.state);
+    ///     }
+    /// });
+    /// ```
     pub fn states(&self) -> impl Stream<Item = StateChange> + Send + Unpin + use<> {
         self.inner.states.listen()
     }

@@ -1,5 +1,6 @@
 //! What connections go through, for logs and metrics.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -65,17 +66,28 @@ impl fmt::Display for State {
     }
 }
 
-/// All who listen.
+/// All who listen, and what they would know by now.
 #[derive(Default)]
 pub(crate) struct States {
-    listeners: Mutex<Vec<mpsc::Sender<StateChange>>>,
+    told: Mutex<Told>,
     last_error: Mutex<Option<String>>,
+}
+
+#[derive(Default)]
+struct Told {
+    listeners: Vec<mpsc::Sender<StateChange>>,
+    /// The last change of each connection.
+    last: BTreeMap<usize, StateChange>,
 }
 
 impl States {
     pub(crate) fn listen(&self) -> impl Stream<Item = StateChange> + Send + Unpin + use<> {
-        let (sender, receiver) = mpsc::channel(LAG);
-        lock(&self.listeners).push(sender);
+        let mut told = lock(&self.told);
+        let (mut sender, receiver) = mpsc::channel(LAG + told.last.len());
+        for change in told.last.values() {
+            sender.try_send(change.clone()).expect("there is room, and the receiver is here");
+        }
+        told.listeners.push(sender);
         receiver
     }
 
@@ -95,10 +107,12 @@ impl States {
         let last_error = if state == State::Failing { lock(&self.last_error).clone() } else { None };
         let told_why = last_error.is_some();
         let change = StateChange { connection, state, last_error };
+        let mut told = lock(&self.told);
         // A listener that does not keep up misses changes instead of holding up connections.
-        lock(&self.listeners).retain_mut(|listener| {
+        told.listeners.retain_mut(|listener| {
             listener.try_send(change.clone()).err().is_none_or(|error| !error.is_disconnected())
         });
+        told.last.insert(connection, change);
         told_why
     }
 }

@@ -57,3 +57,39 @@ fn a_pod_that_is_added_to_a_name_gets_calls_once_connections_are_replaced_and_no
         });
     });
 }
+
+#[test]
+fn a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known() {
+    with_hosts("names::a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known", |hosts| {
+        for policy in [Policy::Single, Policy::Pool { connections: 2 }, Policy::RoundRobin] {
+            hosts.set(&[]);
+            let server = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+            let channels = channels_to_name(server.port).policy(policy).build();
+            let error = block_on(greet(&channels, Safety::Once)).unwrap_err();
+            assert!(!error.answered && error.to_string().starts_with("cannot reach pods.test:"), "{error}");
+            hosts.set(&["127.0.0.2"]);
+            until("the name is known", || block_on(greet(&channels, Safety::Once)).is_ok());
+        }
+    });
+}
+
+#[test]
+fn connections_outlive_their_name() {
+    with_hosts("names::connections_outlive_their_name", |hosts| {
+        hosts.set(&["127.0.0.2"]);
+        let server = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+        let pool = channels_to_name(server.port).policy(Policy::Pool { connections: 2 });
+        let channels = pool.max_age(Duration::from_secs(1)).build();
+        until("both are connected", || {
+            block_on(greet(&channels, Safety::Once)).unwrap();
+            server.connections() == 2
+        });
+        hosts.set(&[]);
+        // After a second they are to be replaced, and five more later that is given up.
+        for _ in 0..150 {
+            block_on(greet(&channels, Safety::Once)).unwrap();
+            block_on(async_std::task::sleep(Duration::from_millis(50)));
+        }
+        assert_eq!(server.connections(), 2);
+    });
+}

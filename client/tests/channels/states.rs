@@ -1,8 +1,10 @@
 //! What connections go through is told.
 
+use std::collections::BTreeSet;
+
 use async_std::task::block_on;
 use futures::{FutureExt, StreamExt};
-use ticketing_client::{Safety, State};
+use ticketing_client::{Policy, Safety, State};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet};
 use crate::wait::until;
@@ -16,6 +18,25 @@ fn a_listener_hears_that_a_connection_is_ready() {
     until("a listener is told that it is ready", || {
         states.next().now_or_never().flatten().is_some_and(|change| change.state == State::Ready)
     });
+}
+
+#[test]
+fn a_listener_that_comes_later_hears_first_what_each_connection_is_doing() {
+    let server = Greeter::start(|_| Reply::Hello);
+    let channels = server.channels().policy(Policy::Pool { connections: 2 }).build();
+    let mut early = channels.states();
+    let mut ready = BTreeSet::new();
+    until("both connections are ready", || {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+        let changes = std::iter::from_fn(|| early.next().now_or_never().flatten());
+        ready.extend(changes.filter(|change| change.state == State::Ready).map(|change| change.connection));
+        ready.len() == 2
+    });
+    let heard: Vec<_> = block_on(channels.states().take(2).collect());
+    assert_eq!(
+        heard.iter().map(|change| (change.connection, change.state)).collect::<Vec<_>>(),
+        [(0, State::Ready), (1, State::Ready)]
+    );
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! Our refusals as gRPC statuses: the one place that chooses codes.
 //!
-//! | code | when | sent again unchanged |
-//! | --- | --- | --- |
-//! | `INVALID_ARGUMENT` | a field is unfit, or the message does not decode; `BadRequest` names the field | never helps |
-//! | `NOT_FOUND` | no customer has this id | helps only if one is created |
-//! | `ALREADY_EXISTS` | the request id was used with other names | never helps |
-//! | `RESOURCE_EXHAUSTED` | too many creates wait, or the disk is full; `RetryInfo` says when to come back | helps later |
-//! | `RESOURCE_EXHAUSTED` without `RetryInfo` | a message is larger than 4 MiB | never helps |
-//! | `UNAVAILABLE` | the store cannot be used now; `RetryInfo` says when to come back | helps later |
-//! | `UNKNOWN` | a create without a request id may be stored or not | may make a second customer |
-//! | `DATA_LOSS` | the store is damaged, and its operator has to restore a backup | never helps |
-//! | `INTERNAL` | a fault of this program, or a customer that the store refuses; its log says which | may help |
+//! | code | reason | when | sent again unchanged |
+//! | --- | --- | --- | --- |
+//! | `INVALID_ARGUMENT` | `UNFIT_FIELDS` | a field is unfit; `BadRequest` names it | never helps |
+//! | `INVALID_ARGUMENT` | `MALFORMED_MESSAGE` | the message does not decode, or is missing | never helps |
+//! | `NOT_FOUND` | `NO_SUCH_CUSTOMER` | no customer has this id | helps only if one is created |
+//! | `NOT_FOUND` | `NO_SUCH_SERVICE` | health of a service that is not here | never helps |
+//! | `ALREADY_EXISTS` | `REQUEST_ID_REUSED` | the request id was used with other names | never helps |
+//! | `RESOURCE_EXHAUSTED` | `TOO_MANY_CREATES`, `STORE_FULL` | too many creates wait, or the disk is full; `RetryInfo` says when to come back | helps later |
+//! | `RESOURCE_EXHAUSTED` without `RetryInfo` | `REQUEST_TOO_LARGE`, `ANSWER_TOO_LARGE` | a message is larger than 4 MiB | never helps |
+//! | `UNAVAILABLE` | `STORE_UNAVAILABLE` | the store cannot be used now; `RetryInfo` says when to come back | helps later |
+//! | `UNAVAILABLE` | `SHUT_DOWN` | the call outlasted the drain | helps elsewhere |
+//! | `UNKNOWN` | `OUTCOME_UNKNOWN` | a create without a request id may be stored or not | may make a second customer |
+//! | `DATA_LOSS` | `STORE_DAMAGED` | the store is damaged, and its operator has to restore a backup | never helps |
+//! | `INTERNAL` | `REJECTED_BY_STORE`, `PANICKED` | a customer that the store refuses, or a fault of this program; its log says which | may help |
 //!
 //! Texts reach strangers: they name rules and fields, never values or causes. Each status also carries an `ErrorInfo`
 //! (AIP-193) with a reason for programs and the pod: C-core's clients are shown no metadata of failed calls, but details.

@@ -1,7 +1,7 @@
 //! Its file on a disk: full, not to be written, and at the end.
 
 use std::fs::Permissions;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -34,11 +34,16 @@ fn on_a_small_disk(prepare: &str) -> Option<(Started, PathBuf)> {
     Some((Started { child, log, _folder: folder }, seen))
 }
 
+/// Not `eprintln!`: what tests print is captured.
+fn skipped() {
+    let said = b"SKIPPED: this user may not mount a small disk, so nothing was tried on a full one\n";
+    let _ = std::io::stderr().write_all(said);
+}
+
 #[test]
 fn a_full_disk_refuses_creates_loses_nothing_and_is_over_when_there_is_space() {
     let Some((mut server, disk)) = on_a_small_disk("true") else {
-        eprintln!("SKIPPED: this user may not mount a small disk, so nothing was tried on a full one");
-        return;
+        return skipped();
     };
     let grpc = server.log_line("serving gRPC on ").parse().expect("an address");
     let customers = CustomerControllerClient::new(common::connect(grpc));
@@ -83,8 +88,7 @@ fn a_disk_that_is_full_at_the_start_is_waited_for() {
     });
     let prepare = format!("cp '{}' . && {{ cat /dev/zero > ballast 2> /dev/null; true; }}", file.display());
     let Some((mut server, disk)) = on_a_small_disk(&prepare) else {
-        eprintln!("SKIPPED: this user may not mount a small disk, so nothing was tried on a full one");
-        return;
+        return skipped();
     };
     server.log_line("waiting for the store: ");
     std::fs::remove_file(disk.join("ballast")).expect("removed");

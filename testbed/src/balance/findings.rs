@@ -121,7 +121,7 @@ impl Round {
 }
 
 /// Sources that decide how calls are spread and what they cost, and how that is measured.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     "Cargo.lock",
     "client/src/calls",
     "client/src/channel.rs",
@@ -141,6 +141,7 @@ const SOURCES: [&str; 22] = [
     "testbed/src/balance/event.rs",
     "testbed/src/balance/site.rs",
     "testbed/src/balance/steady.rs",
+    "testbed/src/balance/way.rs",
     "testbed/src/dns",
     "testbed/src/envoy",
     "testbed/src/l4.rs",

@@ -33,7 +33,12 @@ pub(crate) enum Doubt {
 const LATE: Duration = Duration::from_millis(2);
 /// The p99 is the tenth worst of so many.
 pub(super) const ENOUGH: u64 = 1000;
-const P99: f64 = 99.0;
+
+/// Of all calls, in percent, that may have failed where a percentile is to say something: a tenth of those above it. Had they
+/// been answered, they might have been the slowest.
+pub(super) fn most_failed(quantile: f64) -> f64 {
+    (1.0 - quantile) * 100.0 / 10.0
+}
 
 /// What speaks against the figures of `run`, which is all of `runs` as one.
 pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
@@ -44,7 +49,7 @@ pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     if at_the_same_time(runs) {
         doubts.push(Doubt::AtTheSameTime);
     }
-    if run.ok() > 0 && run.failed_percent() >= 100.0 - P99 {
+    if run.ok() > 0 && run.failed_percent() > most_failed(0.99) {
         doubts.push(Doubt::LeftOut { failed_percent: run.failed_percent() });
     }
     if let Some(lateness) = &run.lateness {

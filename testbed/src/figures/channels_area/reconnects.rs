@@ -12,7 +12,7 @@ const RESTARTS: usize = 100;
 const SETTLED: Duration = Duration::from_secs(3);
 /// It stays away for up to this long, so that callers are met in every state of their backoff.
 const AWAY_MS: u64 = 500;
-/// And every so many restarts for this long: by then a backoff without a bound would be at half a minute.
+/// And every so many restarts for this long: by then a backoff without a bound would be at several seconds.
 const LONG_EVERY: usize = 25;
 const LONG_AWAY: Duration = Duration::from_secs(15);
 /// It is there for this long, which is what callers have to find it.
