@@ -1,26 +1,31 @@
-//! What a call costs its caller: CPU of the calling process, 100 calls in flight on one connection, against each library
-//! on the same server in the same run.
+//! What a call costs its caller: CPU of the calling process, in the shapes of the servers' costs, against each library on
+//! the same server in the same run.
 
-use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted, median};
+use serde::{Deserialize, Serialize};
+use testbed::figures::{Measured, Plan, Run, Unit, median};
 use testbed::{BedError, Stop};
 
 use crate::callers::{Called, Callers, Library};
+use crate::costs::{FEW_BATCHED, ONE_BATCHED, UNBATCHED, times, told};
+use crate::generator::Shape;
 use crate::peers::{Peer, Running};
 use crate::record;
 
-/// Of each library, one after the other.
+/// Of each library and shape, one after the other.
 const ROUNDS: usize = 11;
-
-const IN_FLIGHT: Callers = Callers { processes: 1, connections: 1, at_once: 100, calls: 80_000 };
+/// Those of the bound first.
+pub(crate) const SHAPES: [Shape; 3] = [ONE_BATCHED, FEW_BATCHED, UNBATCHED];
 const LIBRARIES: [Library; 3] = [Library::Ours, Library::Tonic, Library::Stock];
 
 /// The figures, in the order of [`measured`].
 pub(crate) const PLAN: Plan = Plan {
     wanted: &[
-        Wanted { name: "client_100", unit: Unit::Microseconds, bound: Bound::Information },
-        Wanted { name: "client_100_tonic", unit: Unit::Times, bound: Bound::AtMost(0.80) },
-        Wanted { name: "stretch_client_100_tonic", unit: Unit::Times, bound: Bound::AtMost(0.62) },
-        Wanted { name: "client_100_stock", unit: Unit::Times, bound: Bound::Information },
+        told("client_100", Unit::Microseconds),
+        times("client_100_tonic", 0.80),
+        times("stretch_client_100_tonic", 0.62),
+        told("client_100_stock", Unit::Times),
+        told("client_4x25_tonic", Unit::Times),
+        told("client_8x1_tonic", Unit::Times),
     ],
     run: Run::All(run),
 };
@@ -28,45 +33,63 @@ pub(crate) const PLAN: Plan = Plan {
 /// The name of the record.
 pub(crate) const RECORD: &str = "client";
 
-/// What calls were like, a round after the other, for each library.
-pub(crate) type Seen = Vec<(Library, Vec<Called>)>;
+/// What calls of a library in a shape were like, a round after the other.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) shape: Shape,
+    pub(crate) library: Library,
+    pub(crate) rounds: Vec<Called>,
+}
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let server = Running::start(Peer::Ours)?;
-    // What is cold the first time does not count.
-    round(&server, Callers { calls: IN_FLIGHT.calls / 4, ..IN_FLIGHT })?;
-    let mut seen: Seen = LIBRARIES.map(|library| (library, Vec::new())).into();
-    for number in 1..=ROUNDS {
-        stop.check()?;
+    let sides = SHAPES.into_iter().flat_map(|shape| LIBRARIES.map(|library| (shape, library)));
+    let mut seen: Vec<_> = sides.map(|(shape, library)| Seen { shape, library, rounds: Vec::new() }).collect();
+    for number in 0..=ROUNDS {
         eprintln!("callers: round {number} of {ROUNDS}");
-        seen.iter_mut().zip(round(&server, IN_FLIGHT)?).for_each(|((_, rounds), called)| rounds.push(called));
+        for Seen { shape, library, rounds } in &mut seen {
+            stop.check()?;
+            let called = library.call(server.address, &server.id, callers(*shape))?;
+            // What is cold the first time does not count.
+            if number > 0 {
+                rounds.push(called);
+            }
+        }
     }
     record::write(RECORD, &seen)?;
     Ok(measured(&seen))
 }
 
-/// The calls of each library once.
-fn round(server: &Running, callers: Callers) -> Result<Vec<Called>, BedError> {
-    LIBRARIES.into_iter().map(|library| library.call(server.address, &server.id, callers)).collect()
+fn callers(shape: Shape) -> Callers {
+    let calls = if shape.streams > 1 { 80_000 } else { 40_000 };
+    Callers { processes: 1, connections: shape.connections, at_once: shape.streams, calls }
 }
 
-fn measured(seen: &Seen) -> Vec<Measured> {
-    let costs = |rounds: &[Called]| rounds.iter().map(|called| called.microseconds).collect::<Vec<_>>();
-    let of = |wanted| costs(&seen.iter().find(|(library, _)| *library == wanted).expect("measured").1);
-    let (ours, tonic, stock) = (of(Library::Ours), of(Library::Tonic), of(Library::Stock));
-    let against = |theirs: &[f64], library: Library| {
+fn measured(seen: &[Seen]) -> Vec<Measured> {
+    let costs = |shape, library| -> Vec<f64> {
+        let side = seen.iter().find(|side| (side.shape, side.library) == (shape, library)).expect("measured");
+        side.rounds.iter().map(|called| called.microseconds).collect()
+    };
+    let against = |shape: Shape, library: Library| {
+        let (ours, theirs) = (costs(shape, Library::Ours), costs(shape, library));
         let note = format!(
-            "median of {ROUNDS} interleaved pairs of {} calls, {} in flight on one connection to the same server: {:.2} us \
-             of the caller's CPU for each call, {:.2} us of {}",
-            IN_FLIGHT.calls,
-            IN_FLIGHT.at_once,
+            "median of {ROUNDS} interleaved pairs of {} calls, {shape} (connections×calls at once) to the same server: {:.2} \
+             us of the caller's CPU for each call, {:.2} us of {}",
+            callers(shape).calls,
             median(&ours),
-            median(theirs),
+            median(&theirs),
             library.name()
         );
         Measured::median_of(ours.iter().zip(theirs).map(|(our, their)| our / their).collect(), note)
     };
     let note = format!("median of {ROUNDS} rounds; CPU of the calling process, user and kernel");
-    let alone = Measured::median_of(ours.clone(), note);
-    vec![alone, against(&tonic, Library::Tonic), against(&tonic, Library::Tonic), against(&stock, Library::Stock)]
+    vec![
+        Measured::median_of(costs(ONE_BATCHED, Library::Ours), note),
+        against(ONE_BATCHED, Library::Tonic),
+        against(ONE_BATCHED, Library::Tonic),
+        against(ONE_BATCHED, Library::Stock),
+        against(FEW_BATCHED, Library::Tonic),
+        against(UNBATCHED, Library::Tonic),
+    ]
 }

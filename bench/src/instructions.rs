@@ -82,6 +82,7 @@ fn control(side: &Running, what: &str) -> Result<(), BedError> {
 }
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let mut counts = Vec::new();
     for peer in [Peer::Ours, Peer::OursUnmetered].into_iter().chain(PEERS) {
         counts.extend(count(peer, stop)?);

@@ -114,6 +114,7 @@ pub(crate) fn capacity(side: &Running, shape: Shape) -> Result<f64, BedError> {
 }
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let ours = Running::start_on_its_core(Peer::Ours)?;
     let mut duels = Vec::new();
     for peer in PEERS {

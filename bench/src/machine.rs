@@ -21,7 +21,11 @@ fn read(path: &str) -> Result<String, BedError> {
 
 fn commit() -> Result<String, BedError> {
     let mut git = Command::new("git");
-    git.args(["describe", "--always", "--abbrev=12"]).current_dir(binaries::repository());
+    git.args(["describe", "--always", "--dirty", "--abbrev=12"]).current_dir(binaries::repository());
     let output = git.output().map_err(BedError::io("ask git for the commit"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(BedError::Unexpected(format!("git tells no commit: {}", said.trim())));
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

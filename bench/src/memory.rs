@@ -48,6 +48,7 @@ pub(crate) struct Seen {
 pub(crate) const RECORD: &str = "memory";
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let ours = Running::start_on_its_core(Peer::Ours)?;
     ours.check()?;
     let rate = capacity(&ours, Shape::new(CONNECTIONS, 1))? * LOAD;

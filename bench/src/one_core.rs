@@ -1,9 +1,9 @@
 //! The same calls with each server confined to one core: what is left of a comparison where only one thread can run.
 
-use testbed::figures::{Bound, Measured, Plan, Run, Unit, Wanted};
+use testbed::figures::{Measured, Plan, Run, Unit};
 use testbed::{BedError, Stop};
 
-use crate::costs::{Cell, GET_ROUNDS, SHAPES, Table, cells};
+use crate::costs::{Cell, GET_ROUNDS, SHAPES, Table, cells, told};
 use crate::generator::Operation;
 use crate::peers::{Peer, Running};
 use crate::record;
@@ -11,25 +11,21 @@ use crate::record;
 /// Ours, and whose figures have bounds where servers see the whole machine.
 pub(crate) const PEERS: [Peer; 5] = [Peer::Ours, Peer::Tonic, Peer::TonicOneThread, Peer::CppAsync, Peer::Go];
 
-const fn told(name: &'static str) -> Wanted {
-    Wanted { name, unit: Unit::Times, bound: Bound::Information }
-}
-
 /// The figures, in the order of [`figures_of`].
 pub(crate) const PLAN: Plan = Plan {
     wanted: &[
-        told("one_core_4x25_tonic"),
-        told("one_core_1x100_tonic"),
-        told("one_core_8x1_tonic"),
-        told("one_core_4x25_tonic_ct"),
-        told("one_core_1x100_tonic_ct"),
-        told("one_core_8x1_tonic_ct"),
-        told("one_core_4x25_cpp"),
-        told("one_core_1x100_cpp"),
-        told("one_core_8x1_cpp"),
-        told("one_core_4x25_go"),
-        told("one_core_1x100_go"),
-        told("one_core_8x1_go"),
+        told("one_core_4x25_tonic", Unit::Times),
+        told("one_core_1x100_tonic", Unit::Times),
+        told("one_core_8x1_tonic", Unit::Times),
+        told("one_core_4x25_tonic_ct", Unit::Times),
+        told("one_core_1x100_tonic_ct", Unit::Times),
+        told("one_core_8x1_tonic_ct", Unit::Times),
+        told("one_core_4x25_cpp", Unit::Times),
+        told("one_core_1x100_cpp", Unit::Times),
+        told("one_core_8x1_cpp", Unit::Times),
+        told("one_core_4x25_go", Unit::Times),
+        told("one_core_1x100_go", Unit::Times),
+        told("one_core_8x1_go", Unit::Times),
     ],
     run: Run::All(run),
 };
@@ -38,6 +34,7 @@ pub(crate) const PLAN: Plan = Plan {
 pub(crate) const RECORD: &str = "one-core";
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let sides = PEERS.into_iter().map(Running::start_on_its_core).collect::<Result<Vec<_>, _>>()?;
     sides.iter().try_for_each(Running::check)?;
     let table = Table::measure(&cells(&PEERS, Operation::Get, &SHAPES), GET_ROUNDS, &sides, stop)?;

@@ -1,29 +1,54 @@
 //! What a run saw, kept for the report: `target/figures/bench-NAME.json`, with what it was seen of.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::PathBuf;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use testbed::{BedError, binaries};
+
+use crate::machine;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record<T> {
     /// What was measured, told by its content.
     measured: String,
+    /// When, of which sources, and on what.
+    on: String,
     seen: T,
+}
+
+/// Drops what was kept before a new run, which may not come to its end: a page must not mix two runs.
+pub(crate) fn forget(name: &str) -> Result<(), BedError> {
+    let path = path(name);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(BedError::io(format!("remove {}", path.display()))(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Keeps it.
 pub(crate) fn write<T: Serialize>(name: &str, seen: &T) -> Result<(), BedError> {
     let path = path(name);
-    let text = serde_json::to_vec_pretty(&Record { measured: measured()?, seen }).expect("plain data");
+    let text = serde_json::to_vec_pretty(&Record { measured: measured()?, on: machine::told()?, seen }).expect("plain data");
     fs::write(&path, text).map_err(BedError::io(format!("write {}", path.display())))
 }
 
 /// What was kept, of what is here now.
 pub(crate) fn read<T: DeserializeOwned>(name: &str) -> Result<T, BedError> {
+    whole(name).map(|record| record.seen)
+}
+
+/// When that was measured, of which sources, and on what.
+pub(crate) fn told_of(name: &str) -> Result<String, BedError> {
+    whole::<IgnoredAny>(name).map(|record| record.on)
+}
+
+fn whole<T: DeserializeOwned>(name: &str) -> Result<Record<T>, BedError> {
     let path = path(name);
     let text = fs::read(&path)
         .map_err(BedError::io(format!("read {} (run `make figures-bench` before the report)", path.display())))?;
@@ -32,17 +57,21 @@ pub(crate) fn read<T: DeserializeOwned>(name: &str) -> Result<T, BedError> {
     };
     let record: Record<T> = serde_json::from_slice(&text).map_err(|error| another(&format!("version: {error}")))?;
     let what = "server, client, peer or Envoy than is here now";
-    if record.measured == measured()? { Ok(record.seen) } else { Err(another(what)) }
+    if record.measured == measured()? { Ok(record) } else { Err(another(what)) }
 }
 
-/// Both sides of the comparisons: programs that were built here, both Envoys' files, and which crates the peers are made of.
-const MEASURED: [&str; 8] = [
+/// All sides of the comparisons, and both Envoys' files.
+const MEASURED: [&str; 12] = [
     "target/release/ticketing-server",
     "target/release/peer-load-ours",
     "target/release/peer-load-stock",
+    "target/release/peer-load-tonic",
+    "target/release/peer-stock",
+    "target/release/peer-tonic",
     "target/peers/peer-cpp",
     "target/peers/peer-go",
-    "bench/Cargo.lock",
+    "bench/peers/python/peer.py",
+    ".tools/bin/envoy",
     "envoy.yaml",
     "testbed/article-envoy.yaml",
 ];

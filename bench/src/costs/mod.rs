@@ -20,19 +20,19 @@ const OTHER_ROUNDS: usize = 3;
 const QUICK_ROUNDS: usize = 3;
 
 pub(crate) const FEW_BATCHED: Shape = Shape::new(4, 25);
-const ONE_BATCHED: Shape = Shape::new(1, 100);
-const UNBATCHED: Shape = Shape::new(8, 1);
+pub(crate) const ONE_BATCHED: Shape = Shape::new(1, 100);
+pub(crate) const UNBATCHED: Shape = Shape::new(8, 1);
 const MANY: Shape = Shape::new(50, 20);
 /// Those of the figures.
 pub(crate) const SHAPES: [Shape; 3] = [FEW_BATCHED, ONE_BATCHED, UNBATCHED];
 /// In the order in which the report shows them.
 pub(crate) const ALL_SHAPES: [Shape; 4] = [FEW_BATCHED, ONE_BATCHED, UNBATCHED, MANY];
 
-const fn times(name: &'static str, most: f64) -> Wanted {
+pub(crate) const fn times(name: &'static str, most: f64) -> Wanted {
     Wanted { name, unit: Unit::Times, bound: Bound::AtMost(most) }
 }
 
-const fn told(name: &'static str, unit: Unit) -> Wanted {
+pub(crate) const fn told(name: &'static str, unit: Unit) -> Wanted {
     Wanted { name, unit, bound: Bound::Information }
 }
 
@@ -98,6 +98,7 @@ pub(crate) fn cells(peers: &[Peer], operation: Operation, shapes: &[Shape]) -> V
 }
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let sides = start(&Peer::ALL)?;
     let mut table = Table::measure(&cells(&Peer::ALL, Operation::Get, &ALL_SHAPES), GET_ROUNDS, &sides, stop)?;
     let memory = |side: &Running| Ok((side.peer, side.process.peak_memory()?));

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use testbed::BedError;
 
 use super::Request;
-use super::request::PREFIX_BYTES;
 use crate::cores;
 
 /// How calls are spread over connections.
@@ -50,8 +49,9 @@ pub(crate) fn load(address: SocketAddr, request: &Request, shape: Shape, calls: 
     let received = line("traffic:").rsplit_once(") data").and_then(|(rest, _)| rest.rsplit('(').next()?.parse().ok());
     let received: usize = received
         .ok_or_else(|| BedError::Unexpected(format!("h2load tells no bytes of answers: {}", line("traffic:"))))?;
-    if request.is_answered && received < calls * PREFIX_BYTES {
-        let text = format!("{address} refused calls of {}: {calls} answers had {received} bytes", request.path);
+    let expected = calls * request.answer_bytes;
+    if received < expected {
+        let text = format!("{address} refused calls of {}: {received} bytes came, not {expected}", request.path);
         return Err(BedError::Unexpected(text));
     }
     let rate = line("finished in").split_once(", ").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use protobuf::Message;
 use testbed::BedError;
 use ticketing_client::CreateCustomerRequest;
-use ticketing_proto::ticketing::{GetCustomerRequest, ListCustomersRequest};
+use ticketing_proto::ticketing::{Customer, GetCustomerRequest, ListCustomersRequest};
 
 use crate::peers::{FIRST_NAME, LAST_NAME, PAGE_SIZE};
 
@@ -46,12 +46,12 @@ pub(crate) struct Request {
     pub(crate) file: PathBuf,
     /// The message with its prefix of five bytes.
     pub(crate) frame: Vec<u8>,
-    /// Whether the answer is a message: a refusal is none, though HTTP calls it 200.
-    pub(crate) is_answered: bool,
+    /// An answer has so many bytes or more; a refusal has none, though HTTP calls it 200.
+    pub(crate) answer_bytes: usize,
 }
 
 /// Of each message on the wire.
-pub(crate) const PREFIX_BYTES: usize = 5;
+const PREFIX_BYTES: usize = 5;
 
 impl Request {
     /// The request of an operation; `id` is a customer that is there. Its frame becomes a file in `folder`.
@@ -66,7 +66,22 @@ impl Request {
         let frame = [&[0], length.as_slice(), &message].concat();
         let file = folder.join(format!("{}.request", operation.name()));
         fs::write(&file, &frame).map_err(BedError::io(format!("write {}", file.display())))?;
-        Ok(Self { path, file, frame, is_answered: operation != Operation::Miss })
+        Ok(Self { path, file, frame, answer_bytes: answer_bytes(operation, id) })
+    }
+}
+
+fn answer_bytes(operation: Operation, id: &str) -> usize {
+    let customer = Customer {
+        id: id.to_owned(),
+        first_name: FIRST_NAME.to_owned(),
+        last_name: LAST_NAME.to_owned(),
+        ..Customer::default()
+    };
+    let size = bytes(&customer).len();
+    match operation {
+        Operation::Miss => 0,
+        Operation::Get | Operation::Create => PREFIX_BYTES + size,
+        Operation::List => PREFIX_BYTES + size * usize::try_from(PAGE_SIZE).expect("a page has some customers"),
     }
 }
 

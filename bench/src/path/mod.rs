@@ -86,6 +86,7 @@ fn median_of(costs: &[Cost], of: fn(&Cost) -> f64) -> f64 {
 }
 
 fn run(stop: &Stop) -> Result<Vec<Measured>, BedError> {
+    record::forget(RECORD)?;
     let ours = SetUp::ours(stop)?;
     let article = SetUp::article(stop)?;
     for callers in SHAPES {

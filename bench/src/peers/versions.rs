@@ -30,7 +30,12 @@ pub(crate) fn generator() -> Result<String, BedError> {
 /// The version of Envoy alone, out of a line that also names its commit and its build.
 pub(crate) fn envoy() -> Result<String, BedError> {
     let line = said(&mut Command::new(binaries::envoy()?))?;
-    Ok(line.split('/').nth(1).unwrap_or(&line).to_owned())
+    of_envoy(&line).ok_or_else(|| BedError::Unexpected(format!("Envoy tells no version: {line}")))
+}
+
+fn of_envoy(line: &str) -> Option<String> {
+    let (_, version) = line.split_once("version: ")?;
+    version.split('/').nth(1).map(str::to_owned)
 }
 
 fn said(command: &mut Command) -> Result<String, BedError> {
@@ -46,4 +51,15 @@ fn locked(name: &str) -> Result<String, BedError> {
     let package = format!("name = \"{name}\"\nversion = \"");
     let version = lock.split_once(&package).and_then(|(_, rest)| rest.split('"').next());
     version.map(str::to_owned).ok_or_else(|| BedError::Unexpected(format!("{} knows no {name}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_envoy_is_between_its_commit_and_its_build() {
+        let line = "/opt/bin/envoy  version: 0123abcd/1.33.0/Clean/RELEASE/BoringSSL";
+        assert_eq!(of_envoy(line).as_deref(), Some("1.33.0"));
+    }
 }

@@ -6,13 +6,13 @@ use testbed::BedError;
 use testbed::figures::median;
 use testbed::page::{self, Bars, Page, Row, named, number, table};
 
-use crate::callers::Called;
+use crate::callers::{Called, Library};
 use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, SHAPES, Table};
 use crate::generator::{Operation, Shape};
 use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles};
 use crate::peers::{Peer, envoy, generator, version};
-use crate::{callers, client, machine, memory, one_core, path, record};
+use crate::{client, memory, one_core, path, record};
 
 const PAGE: &str = "docs/performance.md";
 const PICTURES: &str = "docs/performance";
@@ -36,7 +36,9 @@ pub(crate) fn write() -> Result<(), BedError> {
     let memory = record::read(memory::RECORD).map_or_else(|_| NOT_MEASURED.to_owned(), |seen| thousand(&seen));
     page.fill("memory", &memory)?;
     page.fill("path", &path(&record::read(path::RECORD)?))?;
-    page.fill("client", &client(&record::read(client::RECORD)?))?;
+    let callers: Vec<client::Seen> = record::read(client::RECORD)?;
+    page.fill("client", &client(&callers))?;
+    picture("client", &client_bars(&callers))?;
     picture("path", &path_bars(&record::read(path::RECORD)?))?;
     picture("get", &get_bars(&costs.table))?;
     picture("others", &other_bars(&costs.table))?;
@@ -53,7 +55,7 @@ fn versions() -> Result<String, BedError> {
     let rows = Peer::ALL.map(of).into_iter().collect::<Result<Vec<_>, BedError>>()?;
     let heads = ["side".to_owned(), "version".to_owned()];
     let rest = format!("Load by {}, on schedule by the h2 crate. Envoy {}.\n", generator()?, envoy()?);
-    Ok(table(&heads, &rows) + "\n" + &rest + "Measured on " + &machine::told()? + ".\n")
+    Ok(table(&heads, &rows) + "\n" + &rest + "Measured on " + &record::told_of(costs::RECORD)? + ".\n")
 }
 
 fn costs_of(costs: &Table, peers: &[Peer], shapes: &[Shape]) -> String {
@@ -160,7 +162,8 @@ fn latency_bars(duels: &[Duel]) -> Bars {
         ]
     });
     Bars {
-        title: "µs from when a call was due to its answer, at 80 % of each peer's capacity (no bar: fell behind)".to_owned(),
+        title: "µs from when a call was due to its answer, at 80 % of each peer's capacity (no bar: fell behind)"
+            .to_owned(),
         panels: ["p50", "p99", "p99.9"].map(str::to_owned).into(),
         rows: rows.collect(),
     }
@@ -231,9 +234,9 @@ fn path_bars(seen: &path::Seen) -> Bars {
     }
 }
 
-fn client(seen: &client::Seen) -> String {
-    let heads = ["100 calls at once", "CPU-µs of a call", "calls/s", "p50 µs", "p99 µs", "p99.9 µs", "peak MB"];
-    let row = |(library, rounds): &(callers::Library, Vec<Called>)| {
+fn client(seen: &[client::Seen]) -> String {
+    let heads = ["calls at once", "CPU-µs of a call", "calls/s", "p50 µs", "p99 µs", "p99.9 µs", "peak MB"];
+    let row = |client::Seen { shape, library, rounds }: &client::Seen| {
         let parts: [fn(&Called) -> f64; 6] = [
             |called| called.microseconds,
             |called| called.rate,
@@ -243,9 +246,26 @@ fn client(seen: &client::Seen) -> String {
             |called| called.peak / 1e6,
         ];
         let cells = parts.map(|part| with_range(&rounds.iter().map(part).collect::<Vec<_>>()));
-        named(library.name(), cells)
+        named(format!("{}, {shape}", library.name()), cells)
     };
     table(&heads.map(str::to_owned), &seen.iter().map(row).collect::<Vec<_>>())
+}
+
+fn client_bars(seen: &[client::Seen]) -> Bars {
+    let (first, rest) = seen.split_at(seen.len() / client::SHAPES.len());
+    let row = |one: &client::Seen| {
+        let others = rest.iter().filter(|other| other.library == one.library);
+        let costs = [one]
+            .into_iter()
+            .chain(others)
+            .map(|side| Some(median(&side.rounds.iter().map(|called| called.microseconds).collect::<Vec<_>>())));
+        Row { name: one.library.name().to_owned(), ours: one.library == Library::Ours, values: costs.collect() }
+    };
+    Bars {
+        title: "CPU-µs of the caller for one call, by connections × calls at once (less is better)".to_owned(),
+        panels: client::SHAPES.map(|shape| shape.to_string()).into(),
+        rows: first.iter().map(row).collect(),
+    }
 }
 
 /// The median, and from where to where the rounds went.

@@ -146,7 +146,7 @@ void serve_async(const std::string& address) {
   const auto queue = builder.AddCompletionQueue();
   const auto server = builder.BuildAndStart();
   using Service = CustomerController::AsyncService;
-  // As many as stand ready in the product.
+  // For GetCustomer as many as stand ready in the product.
   for (int slot = 0; slot < 256; ++slot) {
     new Call<GetCustomerRequest, Customer>(service, *queue, &Service::RequestGetCustomer,
                                            [&](const auto& request, auto* answer) { return customers.get(request, answer); });
