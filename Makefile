@@ -130,7 +130,7 @@ balance: build ## Compare ways to balance calls over pods, and write docs/balanc
 	@$(TESTBED) balance
 
 .PHONY: figures-channels
-figures-channels: build ## Measure the figures of channels and tools, in 6 minutes (needs h2load)
+figures-channels: build ## Measure the figures of channels and tools, in 8 minutes (needs h2load)
 	@$(TESTBED) figures channels
 
 .PHONY: chaos
@@ -162,7 +162,7 @@ bench-baseline: bench-build ## Measure as bench-quick does, and keep it as bench
 	@target/release/ticketing-bench baseline
 
 .PHONY: figures-bench
-figures-bench: bench-build ## Measure the figures of the bench, half an hour (needs h2load, valgrind, C++'s and Go's gRPC)
+figures-bench: bench-build ## Measure the figures of the bench, 40 minutes (needs h2load, valgrind, C++'s and Go's gRPC)
 	@target/release/ticketing-bench figures
 
 .PHONY: scaling-page
