@@ -1,8 +1,8 @@
 //! What a run saw, kept for the report: `target/figures/bench-NAME.json`, with what it was seen of.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::hash::{DefaultHasher, Hasher as _};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -34,7 +34,8 @@ pub(crate) fn forget(name: &str) -> Result<(), BedError> {
 /// Keeps it.
 pub(crate) fn write<T: Serialize>(name: &str, seen: &T) -> Result<(), BedError> {
     let path = path(name);
-    let text = serde_json::to_vec_pretty(&Record { measured: measured()?, on: machine::told()?, seen }).expect("plain data");
+    let text =
+        serde_json::to_vec_pretty(&Record { measured: measured()?, on: machine::told()?, seen }).expect("plain data");
     fs::write(&path, text).map_err(BedError::io(format!("write {}", path.display())))
 }
 
