@@ -15,7 +15,7 @@ use grpcio::{
     CallOption, Channel, ChannelBuilder, ChannelCredentialsBuilder, Client, CompressionAlgorithms, EnvBuilder,
     GrpcSlice, Marshaller, Method, MethodType, RpcStatus,
 };
-use protobuf::Message as _;
+use protobuf::{Message as _, MessageFull};
 use testbed::Certificates;
 use ticketing_proto::error_details::{BadRequest, ErrorInfo};
 use ticketing_proto::health::HealthCheckRequest;
@@ -203,14 +203,17 @@ pub(crate) fn http_get(address: SocketAddr, path: &str) -> (u16, String) {
 
 /// What a status says in `google.rpc.ErrorInfo`.
 pub(crate) fn error_info(status: &RpcStatus) -> ErrorInfo {
-    let whole = Status::parse_from_bytes(status.details()).expect("details are a google.rpc.Status");
-    let mut infos = whole.details.iter().filter_map(|detail| detail.unpack::<ErrorInfo>().expect("it unpacks"));
-    infos.next().expect("one is there")
+    details(status).pop().expect("one is there")
 }
 
 /// The fields that a status names in `google.rpc.BadRequest`.
 pub(crate) fn unfit_fields(status: &RpcStatus) -> Vec<String> {
-    let whole = Status::parse_from_bytes(status.details()).expect("details are a google.rpc.Status");
-    let requests = whole.details.iter().filter_map(|detail| detail.unpack::<BadRequest>().expect("it unpacks"));
+    let requests = details::<BadRequest>(status).into_iter();
     requests.flat_map(|request| request.field_violations).map(|violation| violation.field).collect()
+}
+
+/// The details of a status that are of this type.
+fn details<M: MessageFull>(status: &RpcStatus) -> Vec<M> {
+    let whole = Status::parse_from_bytes(status.details()).expect("details are a google.rpc.Status");
+    whole.details.iter().filter_map(|detail| detail.unpack().expect("it unpacks")).collect()
 }
