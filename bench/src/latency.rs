@@ -64,7 +64,12 @@ const PILED_UP: f64 = 100_000.0;
 
 /// Whether a side answered more slowly than calls came.
 pub(crate) fn fell_behind(rounds: &[Percentiles]) -> bool {
-    median(&rounds.iter().map(|seen| seen.p50).collect::<Vec<_>>()) > PILED_UP
+    median_of(rounds, |seen| seen.p50) > PILED_UP
+}
+
+/// Of one part of what each round saw.
+pub(crate) fn median_of<T>(rounds: &[T], part: impl Fn(&T) -> f64) -> f64 {
+    median(&rounds.iter().map(part).collect::<Vec<_>>())
 }
 
 /// The name of the record.

@@ -10,7 +10,7 @@ use crate::callers::{Called, Library};
 use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, SHAPES, Table};
 use crate::generator::{Operation, Shape};
 use crate::instructions::{self, Count};
-use crate::latency::{self, Duel, Percentiles};
+use crate::latency::{self, Duel, Percentiles, median_of};
 use crate::peers::{Peer, envoy, generator, version};
 use crate::{client, memory, one_core, path, record};
 
@@ -149,9 +149,7 @@ fn latency(duels: &[Duel]) -> String {
 fn latency_bars(duels: &[Duel]) -> Bars {
     let row = |name: String, ours: bool, rounds: &[Percentiles]| {
         let keeps_up = !latency::fell_behind(rounds);
-        let of = |percentile: fn(&Percentiles) -> f64| {
-            keeps_up.then(|| median(&rounds.iter().map(percentile).collect::<Vec<_>>()))
-        };
+        let of = |percentile: fn(&Percentiles) -> f64| keeps_up.then(|| median_of(rounds, percentile));
         Row { name, ours, values: vec![of(|seen| seen.p50), of(|seen| seen.p99), of(|seen| seen.p999)] }
     };
     let rows = duels.iter().filter(|duel| duel.load == 80).flat_map(|duel| {
@@ -224,7 +222,7 @@ fn path(seen: &path::Seen) -> String {
 
 fn path_bars(seen: &path::Seen) -> Bars {
     let row = |(name, ours, costs): (String, bool, &[path::Cost])| {
-        let value = |(_, part): Part| Some(median(&costs.iter().map(part).collect::<Vec<_>>()));
+        let value = |(_, part): Part| Some(median_of(costs, part));
         Row { name, ours, values: PARTS.map(value).into() }
     };
     Bars {
@@ -255,10 +253,8 @@ fn client_bars(seen: &[client::Seen]) -> Bars {
     let (first, rest) = seen.split_at(seen.len() / client::SHAPES.len());
     let row = |one: &client::Seen| {
         let others = rest.iter().filter(|other| other.library == one.library);
-        let costs = [one]
-            .into_iter()
-            .chain(others)
-            .map(|side| Some(median(&side.rounds.iter().map(|called| called.microseconds).collect::<Vec<_>>())));
+        let costs =
+            [one].into_iter().chain(others).map(|side| Some(median_of(&side.rounds, |called| called.microseconds)));
         Row { name: one.library.name().to_owned(), ours: one.library == Library::Ours, values: costs.collect() }
     };
     Bars {
