@@ -1,5 +1,8 @@
 //! Who may do what, as Envoy decides it: off by default, by certificate, by token.
 
+use std::fs;
+use std::path::Path;
+
 use grpcio::RpcStatusCode;
 use serde_json::{Value, json};
 use testbed::secured::{Overlay, TokenIssuer};
@@ -87,6 +90,47 @@ fn a_reader_reads_and_a_writer_creates_too_by_token() {
     assert_reads(&writer);
     writer.create().unwrap();
     assert_denied(by_token(&bed, &TokenIssuer::claims("auditor")).get());
+}
+
+/// `forward: false`, the default: what a server or its log gives away must not let anybody call in a caller's name.
+#[test]
+fn the_servers_never_see_the_token() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(authorization_as_forwarded(folder.path(), false), "-");
+    let forwarded = authorization_as_forwarded(folder.path(), true);
+    assert!(forwarded.starts_with("Bearer "), "a token that is forwarded would be noticed: {forwarded}");
+}
+
+/// `authorization` of one call, as it leaves Envoy for the server.
+fn authorization_as_forwarded(folder: &Path, forward: bool) -> String {
+    let log = folder.join(format!("upstream-{forward}"));
+    let file = Overlay::AuthorizationJwt.config().unwrap().changed(|config| {
+        let filters = config
+            .pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters")
+            .and_then(Value::as_array_mut)
+            .expect("the filters");
+        for filter in filters {
+            let settings = &mut filter["typed_config"];
+            if settings["providers"].is_object() {
+                settings["providers"]["issuer"]["forward"] = json!(forward);
+            }
+            if settings["suppress_envoy_headers"].is_boolean() {
+                settings["upstream_log"] = json!([{
+                    "name": "envoy.access_loggers.file",
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                        "path": log,
+                        "log_format": { "text_format_source": { "inline_string": "%REQ(AUTHORIZATION)%\n" } },
+                    },
+                }]);
+            }
+        }
+    });
+    let bed = Testbed::new().servers(1).envoy().overlay(Overlay::AuthorizationJwt).envoy_file(file).start().unwrap();
+    by_token(&bed, &TokenIssuer::claims("reader")).get().unwrap();
+    // Envoy writes what it has buffered when it ends.
+    drop(bed);
+    fs::read_to_string(log).unwrap().trim().to_owned()
 }
 
 /// A method that is added later is closed until someone opens it.
