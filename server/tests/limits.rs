@@ -57,6 +57,7 @@ const NO_BOUNDS: &[&str] = &[
     "SLICE",
     "SOON",
     "STEPS",
+    "TOGETHER",
     "TOLERANCE",
     "VERSION",
     "WANTED",

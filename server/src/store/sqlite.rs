@@ -3,6 +3,7 @@
 mod committer;
 mod file;
 mod readers;
+mod rows;
 mod schema;
 
 use std::path::Path;
@@ -90,15 +91,9 @@ impl Store for SqliteStore {
     fn list(&self, after: Position, size: PageSize) -> BoxFuture<'static, Result<Page, StoreError>> {
         let readers = self.readers.pool();
         async move {
-            let readers = readers?;
-            let rows = sqlx::query(
-                "SELECT position, id, first_name, last_name FROM customers WHERE position > ? ORDER BY position LIMIT ?",
-            )
-            .bind(after.get())
-            .bind(Page::rows_to_read(size))
-            .try_map(|row: SqliteRow| Ok((Position::from(row.try_get::<i64, _>("position")?), customer(row)?)))
-            .fetch(&readers);
-            Page::read(rows, size).await.map_err(|error| failed(&error))
+            Page::read(rows::after(readers?, after, Page::rows_to_read(size)), size)
+                .await
+                .map_err(|error| failed(&error))
         }
         .boxed()
     }

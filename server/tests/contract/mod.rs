@@ -128,6 +128,20 @@ pub(crate) async fn the_last_page_says_that_it_is_the_last(store: &impl Store) {
     assert_eq!((last.customers.len(), last.next), (2, None));
 }
 
+/// However a store reads them.
+pub(crate) async fn a_page_is_as_large_as_it_was_asked_for(store: &impl Store) {
+    const CUSTOMERS: usize = 1001;
+    let sent = (0..CUSTOMERS).map(|n| store.create(new("Customer", &n.to_string(), None)));
+    futures::future::try_join_all(sent).await.expect("stored");
+    let all = walk(store, 7).await;
+    assert_eq!(all.len(), CUSTOMERS);
+    for size in [127, 128, 129, 256, 999, 1000] {
+        let page = store.list(Position::START, PageSize::try_from(size).expect("a page size")).await.expect("a page");
+        assert!(page.customers == all[..page.customers.len()], "{size} customers are the first, in their order");
+        assert_eq!((page.customers.len(), page.next.is_some()), (usize::try_from(size).expect("a size"), true));
+    }
+}
+
 /// Or many who ask for pages, and do not read them, fill a server's memory.
 pub(crate) async fn a_page_of_long_names_ends_before_it_is_large(store: &impl Store) {
     const CUSTOMERS: usize = 130;
@@ -155,6 +169,7 @@ macro_rules! contract {
             the_order_of_creation_is_not_that_of_clocks
             a_walk_is_not_disturbed_by_creates
             the_last_page_says_that_it_is_the_last
+            a_page_is_as_large_as_it_was_asked_for
             a_page_of_long_names_ends_before_it_is_large
         );
     };
