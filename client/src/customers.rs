@@ -30,6 +30,8 @@ const TIME_HEADER: &str = "x-server-time";
 pub struct Answer<T> {
     /// The answer itself.
     pub value: T,
+    /// Attempts that the answer took, hedges included: at least 1. What C-core sends again by itself is not counted.
+    pub attempts: u32,
     /// The pod that answered, where it says so (`x-pod-name`).
     pub pod: Option<String>,
     /// Whether a create only repeated an earlier answer (`x-request-replayed`).
@@ -48,6 +50,7 @@ impl<T> Answer<T> {
         let text = |name| header(headers, name).map(|text| String::from_utf8_lossy(text).into_owned());
         Self {
             value,
+            attempts: 1,
             pod: text(POD_HEADER),
             replayed: header(headers, REPLAYED_HEADER) == Some(b"true"),
             server_version: text(VERSION_HEADER),
@@ -65,6 +68,7 @@ pub struct Customers {
     route: Route,
     target: Arc<Target>,
     deadline: Duration,
+    metadata: Option<Metadata>,
 }
 
 #[derive(Clone)]
@@ -80,17 +84,30 @@ impl Customers {
             route: Route::One(channel.line().clone()),
             target: channel.target().clone(),
             deadline: channel.deadline(),
+            metadata: None,
         }
     }
 
     pub(crate) fn on(channels: &Channels) -> Self {
-        Self { route: Route::Many(channels.clone()), target: channels.target().clone(), deadline: channels.deadline() }
+        Self {
+            route: Route::Many(channels.clone()),
+            target: channels.target().clone(),
+            deadline: channels.deadline(),
+            metadata: None,
+        }
     }
 
     /// The same calls with another deadline, cut to [`MAX_DEADLINE`].
     #[must_use]
     pub fn with_deadline(&self, deadline: Duration) -> Self {
         Self { deadline: deadline.min(MAX_DEADLINE), ..self.clone() }
+    }
+
+    /// The same calls with these request headers, for example `authorization` or `x-caller-id`, instead of any that were
+    /// given before. Envoy lets 64 headers and 8 KiB of them through, and none whose name ends in `-bin`.
+    #[must_use]
+    pub fn with_metadata(&self, metadata: Metadata) -> Self {
+        Self { metadata: Some(metadata), ..self.clone() }
     }
 
     /// How long each call may take.
@@ -112,7 +129,7 @@ impl Customers {
                 let mut room = None;
                 let client = line.client(&mut room);
                 let request = GetCustomerRequest::default_instance();
-                let call = || client.get_customer_async_opt(request, self.options());
+                let call = || client.get_customer_async_opt(request, self.options(Safety::Read)?);
                 let (customer, _) = self.finish("GetCustomer", call).await?;
                 Ok(customer.id)
             }
@@ -162,8 +179,21 @@ impl Customers {
         }
     }
 
-    fn options(&self) -> CallOption {
-        CallOption::default().timeout(self.deadline)
+    fn options(&self, safety: Safety) -> grpcio::Result<CallOption> {
+        let options = CallOption::default().timeout(self.deadline);
+        match safety {
+            Safety::Idempotent if self.metadata.is_none() => Ok(options.headers(idempotent(None)?)),
+            _ => self.with_own(options, safety),
+        }
+    }
+
+    /// Headers of our own take the place of those that the options have.
+    fn with_own(&self, options: CallOption, safety: Safety) -> grpcio::Result<CallOption> {
+        Ok(match (&self.metadata, safety) {
+            (None, _) => options,
+            (Some(own), Safety::Idempotent) => options.headers(idempotent(Some(own))?),
+            (Some(own), Safety::Read | Safety::Once) => options.headers(own.clone()),
+        })
     }
 
     async fn answer<T>(
@@ -176,15 +206,13 @@ impl Customers {
         let client = match &self.route {
             Route::One(line) => line.client(&mut room),
             Route::Many(channels) => {
-                let start = |channel, options| start(&CustomerControllerClient::new(channel), options);
+                let start =
+                    |channel, options| start(&CustomerControllerClient::new(channel), self.with_own(options, safety)?);
                 return channels.call_within(self.deadline, method, safety, start).await;
             }
         };
         let begun = Instant::now();
-        let call = || {
-            let options = self.options();
-            start(client, if safety == Safety::Idempotent { options.headers(idempotent()?) } else { options })
-        };
+        let call = || start(client, self.options(safety)?);
         let (value, mut receiver) = self.finish(method, call).await?;
         let headers = receiver.headers().await.map_err(|error| self.failed(method, begun, &error))?;
         Ok(Answer::new(value, headers))

@@ -102,6 +102,18 @@ impl CallError {
         }
     }
 
+    /// Whether another attempt may go better within the same deadline, which is what [`Channels`](crate::Channels) go by: once
+    /// that has passed none can, and a server with too much to do has to say when. Whether a call may be made twice at all
+    /// is another matter ([`Safety`](crate::Safety)).
+    pub fn may_pass(&self) -> bool {
+        match self.code {
+            Code::DeadlineExceeded => false,
+            // A message past its limit stays so, and C-core's word for it is the same.
+            Code::ResourceExhausted => self.details.retry_after.is_some(),
+            code => code.is_transient(),
+        }
+    }
+
     /// Whether there was no connection that the call could go out on.
     pub(crate) fn is_unreached(&self) -> bool {
         !self.answered && !begins(&self.message, &LOST)

@@ -1,7 +1,7 @@
 //! Which host and port, or which URI of C-core's.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddrV4};
 
 /// What a target leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub enum BadTarget {
         "the target {0:?} does not begin with dns:, ipv4:, ipv6:, unix: or xds:; give for example dns:///localhost:12345"
     )]
     Scheme(String),
+    /// The scheme's part of the URI does not lead anywhere.
+    #[error("{0:?} names no place; give for example dns:///localhost:12345 or ipv4:127.0.0.1:12345,127.0.0.2:12345")]
+    Nowhere(String),
     /// C-core was built without its xDS client.
     #[error(
         "{0:?} needs C-core's xDS client, which this build leaves out; build with GRPC_XDS=on in a target folder of its \
@@ -75,7 +78,11 @@ impl Place {
                     && !rest.is_empty()
                     && !uri.contains(char::is_control) =>
             {
-                Ok(Self::Uri(uri.to_owned()))
+                if leads_somewhere(scheme, rest) {
+                    Ok(Self::Uri(uri.to_owned()))
+                } else {
+                    Err(BadTarget::Nowhere(uri.to_owned()))
+                }
             }
             _ => Err(BadTarget::Scheme(uri.to_owned())),
         }
@@ -88,6 +95,19 @@ impl Place {
             Self::Ipv6(address, port) => format!("dns:///%5B{address}%5D:{port}"),
             Self::Uri(uri) => uri.clone(),
         }
+    }
+}
+
+/// What C-core would find out with the first call alone, and say in words about names.
+fn leads_somewhere(scheme: &str, rest: &str) -> bool {
+    match scheme {
+        "ipv4" => rest.split(',').all(|address| address.parse::<SocketAddrV4>().is_ok_and(|place| place.port() != 0)),
+        // dns://server/name, dns:///name or dns:name.
+        "dns" => {
+            let name = rest.strip_prefix("//").map_or(Some(rest), |rest| rest.split_once('/').map(|(_, name)| name));
+            name.is_some_and(|name| !name.trim_start_matches('/').is_empty())
+        }
+        _ => true,
     }
 }
 
@@ -130,5 +150,13 @@ mod tests {
         assert_eq!(Place::from_uri("ipv4:127.0.0.1:1,127.0.0.2:1").unwrap().uri(), "ipv4:127.0.0.1:1,127.0.0.2:1");
         assert_eq!(Place::from_uri("xds:///customers").is_ok(), HAS_XDS);
         assert!(matches!(Place::from_uri("localhost"), Err(BadTarget::Scheme(_))));
+        for good in
+            ["dns:///localhost:1", "dns://127.0.0.1:53/localhost", "dns:localhost:1", "ipv6:%5B::1%5D:1", "unix:/x"]
+        {
+            assert!(Place::from_uri(good).is_ok(), "{good}");
+        }
+        for nowhere in ["ipv4:foo", "ipv4:127.0.0.1", "ipv4:127.0.0.1:0", "dns:///", "dns://127.0.0.1", "dns:/"] {
+            assert_eq!(Place::from_uri(nowhere), Err(BadTarget::Nowhere(nowhere.to_owned())));
+        }
     }
 }

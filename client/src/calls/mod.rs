@@ -16,7 +16,7 @@ pub use streaming::Streaming;
 
 use crate::channels::connection::Lease;
 use crate::customers::{Answer, IDEMPOTENT_HEADER};
-use crate::{Backoff, CallError, Channels, Code, MAX_DEADLINE};
+use crate::{Backoff, CallError, Channels, MAX_DEADLINE};
 
 const MAX_ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -73,11 +73,11 @@ impl Channels {
             except = Some(lease.slot);
             let outcome = call.hedged(lease, &mut attempts).await;
             let error = match outcome {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok(Answer { attempts, ..answer }),
                 Err(error) => CallError { elapsed: begun.elapsed(), attempts, ..error },
             };
             let pause = backoff.pause(error.details.retry_after);
-            let worth_it = safety != Safety::Once && may_pass(&error) && attempts < MAX_ATTEMPTS;
+            let worth_it = safety != Safety::Once && error.may_pass() && attempts < MAX_ATTEMPTS;
             if !worth_it || begun.elapsed().saturating_add(pause) >= call.deadline || !self.inner.budget.take() {
                 return Err(error);
             }
@@ -121,7 +121,7 @@ where
                     let (Either::Left((outcome, other)) | Either::Right((outcome, other))) =
                         select(first, second).await;
                     match outcome {
-                        Err(error) if may_pass(&error) => other.await,
+                        Err(error) if error.may_pass() => other.await,
                         answer => answer,
                     }
                 }
@@ -151,24 +151,21 @@ where
         let left = self.deadline.saturating_sub(self.begun.elapsed());
         let options = CallOption::default().timeout(left).wait_for_ready(self.channels.inner.wait_for_ready);
         Ok(match self.safety {
-            Safety::Idempotent => options.headers(idempotent()?),
+            Safety::Idempotent => options.headers(idempotent(None)?),
             Safety::Read | Safety::Once => options,
         })
     }
 }
 
-/// Whether another attempt may go better within the same deadline: when that has passed, none can.
-fn may_pass(error: &CallError) -> bool {
-    match error.code {
-        Code::DeadlineExceeded => false,
-        // A message past its limit stays so, and C-core's word for it is the same; a server with too much to do says when.
-        Code::ResourceExhausted => error.details.retry_after.is_some(),
-        code => code.is_transient(),
-    }
-}
-
-pub(crate) fn idempotent() -> grpcio::Result<Metadata> {
-    let mut headers = MetadataBuilder::with_capacity(1);
+/// What marks a call that may be made twice, beside headers of its caller.
+pub(crate) fn idempotent(own: Option<&Metadata>) -> grpcio::Result<Metadata> {
+    let mut headers = MetadataBuilder::with_capacity(1 + own.map_or(0, Metadata::len));
     headers.add_str(IDEMPOTENT_HEADER, "true")?;
+    for (name, value) in own.into_iter().flat_map(Metadata::iter) {
+        match str::from_utf8(value) {
+            Ok(text) if !name.ends_with("-bin") => headers.add_str(name, text)?,
+            _ => headers.add_bytes(name, value)?,
+        };
+    }
     Ok(headers.build())
 }

@@ -1,6 +1,7 @@
 //! Calls with a stream on either side.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use grpcio::CallOption;
@@ -13,7 +14,7 @@ use crate::{CallError, Channels, MAX_DEADLINE};
 /// before.
 pub struct Streaming<R> {
     call: R,
-    lease: Lease,
+    lease: Arc<Lease>,
     channels: Channels,
     method: &'static str,
     begun: Instant,
@@ -27,7 +28,8 @@ impl Channels {
     /// |channel, options| HealthClient::new(channel).watch_opt(&request, options)
     /// ```
     ///
-    /// With `within` it ends after so long (cut to [`MAX_DEADLINE`]), without when either side ends it. Nothing is sent a
+    /// With `within` it ends after so long (cut to [`MAX_DEADLINE`]), without when either side ends it; that a peer is gone
+    /// while nobody says anything is then up to [`keepalive`](crate::ChannelsBuilder::keepalive). Nothing is sent a
     /// second time: what a stream had told by then is known to its caller alone. The error is that of a call that could
     /// not begin; later ones come from the stream, and [`Streaming::failed`] makes them a [`CallError`] too.
     pub fn stream<R>(
@@ -44,7 +46,7 @@ impl Channels {
             None => options,
         };
         match start(lease.connection.channel.clone(), options) {
-            Ok(call) => Ok(Streaming { call, lease, channels: self.clone(), method, begun }),
+            Ok(call) => Ok(Streaming { call, lease: Arc::new(lease), channels: self.clone(), method, begun }),
             Err(error) => Err(CallError::new(method, self.target().clone(), begun.elapsed(), &error)),
         }
     }
@@ -57,6 +59,15 @@ impl<R> Streaming<R> {
         let error = CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), error);
         self.channels.inner.learn(&self.lease, Some(&error));
         error
+    }
+}
+
+impl<S, R> Streaming<(S, R)> {
+    /// The sink and the receiver apart, for a task each. Both hold the connection.
+    pub fn split(self) -> (Streaming<S>, Streaming<R>) {
+        let Self { call: (sink, receiver), lease, channels, method, begun } = self;
+        let sink = Streaming { call: sink, lease: lease.clone(), channels: channels.clone(), method, begun };
+        (sink, Streaming { call: receiver, lease, channels, method, begun })
     }
 }
 

@@ -53,6 +53,12 @@ pub struct ChannelsBuilder {
 const MOST_CONNECTIONS: usize = 64;
 /// A shorter life would make connections for nothing but to end them.
 const SHORTEST_AGE: Duration = Duration::from_secs(1);
+/// As good as never, and clocks can still be set to it.
+const LONGEST_AGE: Duration = Duration::from_hours(8_760);
+/// No server allows more pings than this.
+const SHORTEST_KEEPALIVE: Duration = Duration::from_secs(1);
+/// C-core counts milliseconds, and takes the most of them for never.
+const NEVER: Duration = Duration::from_millis(i32::MAX as u64);
 /// As C-core has it.
 const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 /// C-core's own default.
@@ -89,9 +95,10 @@ impl ChannelsBuilder {
 
     /// Replaces each connection that is called on when it is between 0.8 times and once as old as this; `None`: never.
     /// The new one is ready before calls move to it, and calls on the old one are finished there. Unless set, 5 minutes
-    /// for a policy with several connections and never for [`Policy::Single`]; less than 1 s is taken for 1 s.
+    /// for a policy with several connections and never for [`Policy::Single`]; less than 1 s is taken for 1 s, more than a
+    /// year for a year.
     pub fn max_age(mut self, age: impl Into<Option<Duration>>) -> Self {
-        self.max_age = Age::Set(age.into().map(|age| age.max(SHORTEST_AGE)));
+        self.max_age = Age::Set(age.into().map(|age| age.clamp(SHORTEST_AGE, LONGEST_AGE)));
         self
     }
 
@@ -103,11 +110,16 @@ impl ChannelsBuilder {
     }
 
     /// Pings the server after so long without a word from it while calls are open, and gives the connection up where
-    /// nothing comes within `timeout`; 30 s and 10 s unless set. A server that is pinged oftener than it allows sends the
-    /// connection away with `too_many_pings`: this service's allows a ping every 10 s, C-core's default one every 5
-    /// minutes; C-core sends two at most before it has other data to send.
+    /// nothing comes within `timeout`; less than 1 s is taken for 1 s, and `Duration::MAX` means never. A server that is pinged
+    /// oftener than it allows sends the connection away with `too_many_pings`: this service's allows a ping every 10 s, the
+    /// default of C-core and grpc-go one every 5 minutes.
+    ///
+    /// Unless set, 30 s and 10 s, and no more than two pings before this side has other data to send, which any server
+    /// forgives. So a peer that vanishes while a stream is quiet is found out within a minute after the last request or
+    /// never: who keeps quiet streams open sets this to what the server allows.
     pub fn keepalive(mut self, time: Duration, timeout: Duration) -> Self {
-        self.keepalive = Keepalive { time, timeout };
+        let [time, timeout] = [time, timeout].map(|given| given.clamp(SHORTEST_KEEPALIVE, NEVER));
+        self.keepalive = Keepalive { time, timeout, without_data: 0 };
         self
     }
 
@@ -128,7 +140,9 @@ impl ChannelsBuilder {
         self
     }
 
-    /// The threads that serve the connections; unless set, one completion queue for each connection, at most one a CPU.
+    /// The threads that serve the connections; unless set, one completion queue for each connection, at most one a CPU. A
+    /// connection stays on one of them, so [`Policy::RoundRobin`], which is one channel of C-core, has one for all its
+    /// addresses: what needs more spreads its calls over several [`Channels`].
     pub fn environment(mut self, environment: Arc<Environment>) -> Self {
         self.environment = Some(environment);
         self

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use grpcio::{Environment, LbPolicy};
 
+use super::pick::Burden;
+use super::trust::Record;
 use crate::{MAX_MESSAGE_BYTES, Target};
 
 /// A server that comes back is found within a second, however long it was gone: C-core adds up to a fifth by chance.
@@ -31,13 +33,15 @@ const IDLE_TIMEOUT_ARG: &CStr = c"grpc.client_idle_timeout_ms";
 pub(crate) struct Keepalive {
     pub(crate) time: Duration,
     pub(crate) timeout: Duration,
+    /// Pings that may go before this side has other data to send; 0: any number.
+    pub(crate) without_data: i32,
 }
 
 impl Default for Keepalive {
-    /// Pings go only while a call is open, and a call's answer puts them off: a server that allows a ping every 5 minutes
-    /// on an idle connection never counts one against us.
+    /// Pings go only while a call is open, a call's answer puts them off, and two are as many as a server that allows one
+    /// every 5 minutes forgives.
     fn default() -> Self {
-        Self { time: Duration::from_secs(30), timeout: Duration::from_secs(10) }
+        Self { time: Duration::from_secs(30), timeout: Duration::from_secs(10), without_data: 2 }
     }
 }
 
@@ -69,6 +73,7 @@ pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Di
         .keepalive_time(dialling.keepalive.time)
         .keepalive_timeout(dialling.keepalive.timeout)
         .keepalive_permit_without_calls(false)
+        .http2_max_pings_without_data(dialling.keepalive.without_data)
         // Transparent retries, which spare the caller a GOAWAY, hang on this.
         .enable_retry(true)
         // A proxy for web pages, set in the environment, does not know the way to a service inside.
@@ -88,12 +93,11 @@ pub(crate) struct Connection {
     pub(crate) channel: grpcio::Channel,
     /// Which generation of certificates it was made with.
     pub(crate) generation: u64,
+    /// What its calls told.
+    pub(crate) record: Record,
     in_flight: AtomicUsize,
     /// A call began on it since somebody asked.
     called: AtomicBool,
-    /// Nobody is at its other end: it is only being made, cannot be made, or its last call did not reach anybody. Such a
-    /// connection has few calls in flight and would draw all others.
-    unconnected: AtomicBool,
 }
 
 impl Connection {
@@ -101,19 +105,14 @@ impl Connection {
         Arc::new(Self {
             channel,
             generation,
+            record: Record::default(),
             in_flight: AtomicUsize::new(0),
             called: AtomicBool::new(false),
-            unconnected: AtomicBool::new(false),
         })
     }
 
-    /// What a choice goes by: the smaller, the better.
-    pub(crate) fn burden(&self) -> (bool, usize) {
-        (self.unconnected.load(Ordering::Relaxed), self.in_flight.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn set_unconnected(&self, unconnected: bool) {
-        set(&self.unconnected, unconnected);
+    pub(crate) fn burden(&self) -> Burden {
+        Burden { trust: self.record.trust(), in_flight: self.in_flight.load(Ordering::Relaxed) }
     }
 
     /// Whether a call is on it, or has been since this was asked the last time.
@@ -123,15 +122,12 @@ impl Connection {
 
     pub(crate) fn lease(self: Arc<Self>, slot: usize) -> Lease {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        set(&self.called, true);
+        // Mostly it is so already, and a write would take the cache line from all other threads.
+        if !self.called.load(Ordering::Relaxed) {
+            self.called.store(true, Ordering::Relaxed);
+        }
+        self.record.tried();
         Lease { connection: self, slot }
-    }
-}
-
-fn set(flag: &AtomicBool, to: bool) {
-    // Mostly it is so already, and a write would take the cache line from all other threads.
-    if flag.load(Ordering::Relaxed) != to {
-        flag.store(to, Ordering::Relaxed);
     }
 }
 

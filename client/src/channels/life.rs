@@ -17,6 +17,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A replacement that is not ready by then is given up, and the old connection kept.
 const REPLACEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A channel of many addresses is ready with the first that is, and would send that one all calls until the others are
+/// connected too.
+const ROUND_ROBIN_SETTLES: Duration = Duration::from_secs(1);
+
 /// Ages by which connections are replaced lie between this part of the longest and the longest itself: those that were
 /// made together do not leave together.
 const YOUNGEST: f64 = 0.8;
@@ -37,7 +41,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         told.tell(&held, place, state);
         // Each time: a call that failed before may be noted only after the change, and nothing else would clear it.
         // Between two attempts to connect C-core says that it connects, also where nobody ever answers.
-        connection.set_unconnected(matches!(state, State::Failing | State::Connecting));
+        connection.record.set_unconnected(matches!(state, State::Failing | State::Connecting));
         use_of.look(&connection);
         // The age counts from when it was first seen connected: what is idle has no connection that could be old.
         match (held.max_age, state) {
@@ -60,7 +64,8 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         let old = due.is_some_and(|due| Instant::now() >= due) && use_of.called;
         let may_try = retry_at.is_none_or(|at| Instant::now() >= at);
         if young.is_none() && may_try && (outdated || old) {
-            young = Some(ready(held.connection()).boxed());
+            let settle = if held.dialling.round_robin { ROUND_ROBIN_SETTLES } else { Duration::ZERO };
+            young = Some(ready(held.connection(), settle).boxed());
         }
         // Only the channel is held on to, so that the last handle can be dropped meanwhile.
         drop(held);
@@ -96,7 +101,7 @@ impl Default for Told {
 impl Told {
     /// A connection fails before the calls that wait for it do: why is known only then, and told once more.
     fn tell(&mut self, inner: &Inner, place: usize, state: State) {
-        if state != self.state || (state == State::Failing && !self.why && inner.states.know_why()) {
+        if state != self.state || (state == State::Failing && !self.why && inner.states.know_why(place)) {
             *self = Self { state, why: inner.states.changed(place, state) };
         }
     }
@@ -125,10 +130,14 @@ impl Use {
     }
 }
 
-/// The connection once it is ready to take the place of another; none if it did not become so in time.
-async fn ready(young: Arc<Connection>) -> Option<Arc<Connection>> {
+/// The connection once it is ready to take the place of another, and so much later; none if it did not become so in time.
+async fn ready(young: Arc<Connection>, settle: Duration) -> Option<Arc<Connection>> {
     let ready = timeout(REPLACEMENT_TIMEOUT, young.channel.wait_for_connected(REPLACEMENT_TIMEOUT)).await;
-    (ready == Ok(true)).then_some(young)
+    if ready != Ok(true) {
+        return None;
+    }
+    async_std::task::sleep(settle).await;
+    Some(young)
 }
 
 fn jittered(age: Duration) -> Duration {

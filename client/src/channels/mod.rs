@@ -5,6 +5,7 @@ pub(crate) mod connection;
 mod life;
 mod pick;
 mod state;
+mod trust;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::calls::{Budget, Recent};
 use crate::{CallError, Code, Customers, Target};
 use connection::{Connection, Dialling, Lease, dial};
 use state::States;
+use trust::End;
 
 /// Connections to one target. Cheap to clone: clones share them, and what was learnt about them.
 ///
@@ -110,7 +112,7 @@ impl Inner {
         Connection::new(dial(&self.target, self.environment.clone(), &self.dialling), generation)
     }
 
-    /// A connection for one attempt, another than that at `except` where there is one.
+    /// A connection for one attempt, another than that at `except` where there is one as good.
     pub(crate) fn lease(&self, except: Option<usize>) -> Lease {
         let place = pick::pick(self.slots.len(), except, |place| self.slots[place].current().burden());
         self.slots[place].current().lease(place)
@@ -118,15 +120,18 @@ impl Inner {
 
     /// What the end of a call tells about its connection.
     pub(crate) fn learn(&self, lease: &Lease, error: Option<&CallError>) {
-        match error {
-            Some(error) if error.code == Code::Unavailable && error.is_unreached() => {
-                lease.connection.set_unconnected(true);
-                self.states.failed(&error.to_string());
-            }
-            // A deadline says nothing about the connection, and one that was lost is made anew by the next call.
-            Some(error) if !error.answered => {}
-            _ => lease.connection.set_unconnected(false),
+        let end = match error {
+            Some(error) if error.code == Code::Unavailable && error.is_unreached() => End::Unreached,
+            Some(error) if error.code == Code::DeadlineExceeded && !error.answered => End::Unanswered,
+            Some(error) if error.may_pass() => End::Failed,
+            // C-core's own refusal, of a message past its limit, say.
+            Some(error) if !error.answered => return,
+            _ => End::Answered,
+        };
+        if let Some(error) = error.filter(|error| !error.answered) {
+            self.states.failed(lease.slot, &error.to_string());
         }
+        lease.connection.record.ended(end);
     }
 }
 

@@ -1,8 +1,26 @@
 //! Which connection the next call takes: the better of two chosen at random.
 
-/// The place of one of `count` connections that is not `except`, unless that is the only one. Of two taken at random it
-/// is the one with the smaller `burden`: nearly as even as the best of all, without a look at all of them.
-pub(crate) fn pick<B: Ord>(count: usize, except: Option<usize>, burden: impl Fn(usize) -> B) -> usize {
+use super::trust::Trust;
+
+/// What speaks against a connection. Of two the smaller is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Burden {
+    pub(crate) trust: Trust,
+    pub(crate) in_flight: usize,
+}
+
+/// The place of one of `count` connections that is not `except`, unless that is the only one, or is trusted
+/// more than what else there is. Of two taken at random it is the one with the smaller burden: nearly as even as the best of all,
+/// without a look at all of them.
+pub(crate) fn pick(count: usize, except: Option<usize>, burden: impl Fn(usize) -> Burden) -> usize {
+    let other = another(count, except, &burden);
+    match except {
+        Some(place) if place < count && burden(place).trust < burden(other).trust => place,
+        _ => other,
+    }
+}
+
+fn another(count: usize, except: Option<usize>, burden: &impl Fn(usize) -> Burden) -> usize {
     let except = except.filter(|&place| place < count && count > 1);
     let choices = count - usize::from(except.is_some());
     let actual = |choice: usize| choice + usize::from(except.is_some_and(|place| choice >= place));
@@ -19,27 +37,44 @@ pub(crate) fn pick<B: Ord>(count: usize, except: Option<usize>, burden: impl Fn(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::trust::Trust;
+
+    fn calls(in_flight: usize) -> Burden {
+        Burden { trust: Trust::Good, in_flight }
+    }
 
     #[test]
     fn of_two_connections_the_one_with_fewer_calls_is_taken() {
         for _ in 0..100 {
-            assert_eq!(pick(2, None, |place| [3, 1][place]), 1);
+            assert_eq!(pick(2, None, |place| calls([3, 1][place])), 1);
         }
     }
 
     #[test]
     fn the_busiest_of_several_is_never_taken() {
         for _ in 0..1_000 {
-            assert_ne!(pick(4, None, |place| [1, 9, 1, 1][place]), 1);
+            assert_ne!(pick(4, None, |place| calls([1, 9, 1, 1][place])), 1);
         }
     }
 
     #[test]
-    fn the_one_to_be_avoided_is_taken_only_where_there_is_no_other() {
+    fn one_that_fails_is_taken_only_where_the_other_is_worse() {
+        let burden = |trust| Burden { trust, in_flight: 0 };
         for _ in 0..100 {
-            assert_ne!(pick(3, Some(1), |_| 0), 1);
-            assert_eq!(pick(2, Some(0), |_| 0), 1);
+            assert_eq!(pick(2, None, |place| [burden(Trust::Failed), calls(9)][place]), 1);
+            assert_eq!(pick(2, None, |place| [burden(Trust::Failed), burden(Trust::Unconnected)][place]), 0);
         }
-        assert_eq!(pick(1, Some(0), |_| 0), 0);
+    }
+
+    #[test]
+    fn the_one_to_be_avoided_is_taken_only_where_there_is_no_other_that_is_as_good() {
+        let burden = |trust| Burden { trust, in_flight: 0 };
+        for _ in 0..100 {
+            assert_ne!(pick(3, Some(1), |_| calls(0)), 1);
+            assert_eq!(pick(2, Some(0), |_| calls(0)), 1);
+            assert_eq!(pick(2, Some(0), |place| [burden(Trust::Failed), burden(Trust::Unconnected)][place]), 0);
+            assert_eq!(pick(2, Some(0), |place| [calls(9), burden(Trust::Failed)][place]), 0);
+        }
+        assert_eq!(pick(1, Some(0), |_| calls(0)), 0);
     }
 }

@@ -33,8 +33,9 @@ pub struct StateChange {
     pub connection: usize,
     /// What it is doing now.
     pub state: State,
-    /// Why the last call that failed without an answer did so, on any connection; C-core tells no more about a
-    /// connection itself. Only where the state is [`State::Failing`], which is told once more when a call has failed.
+    /// Why the last call on it that got no answer failed: it reached nobody, was lost with the connection, or its deadline
+    /// passed; C-core tells no more about a connection itself. None once it has been [`State::Ready`] since. A connection
+    /// that is [`State::Failing`] is told of once more when a call has failed.
     pub last_error: Option<String>,
 }
 
@@ -70,7 +71,8 @@ impl fmt::Display for State {
 #[derive(Default)]
 pub(crate) struct States {
     told: Mutex<Told>,
-    last_error: Mutex<Option<String>>,
+    /// Of each connection.
+    last_errors: Mutex<BTreeMap<usize, String>>,
 }
 
 #[derive(Default)]
@@ -83,6 +85,8 @@ struct Told {
 impl States {
     pub(crate) fn listen(&self) -> impl Stream<Item = StateChange> + Send + Unpin + use<> {
         let mut told = lock(&self.told);
+        // Where nothing changes nobody else would forget those who no longer listen.
+        told.listeners.retain(|listener| !listener.is_closed());
         let (mut sender, receiver) = mpsc::channel(LAG + told.last.len());
         for change in told.last.values() {
             sender.try_send(change.clone()).expect("there is room, and the receiver is here");
@@ -91,20 +95,20 @@ impl States {
         receiver
     }
 
-    pub(crate) fn failed(&self, error: &str) {
-        *lock(&self.last_error) = Some(error.to_owned());
+    pub(crate) fn failed(&self, connection: usize, error: &str) {
+        lock(&self.last_errors).insert(connection, error.to_owned());
     }
 
-    pub(crate) fn know_why(&self) -> bool {
-        lock(&self.last_error).is_some()
+    pub(crate) fn know_why(&self, connection: usize) -> bool {
+        lock(&self.last_errors).contains_key(&connection)
     }
 
     /// Whether listeners were told why.
     pub(crate) fn changed(&self, connection: usize, state: State) -> bool {
-        if state == State::Ready {
-            *lock(&self.last_error) = None;
-        }
-        let last_error = if state == State::Failing { lock(&self.last_error).clone() } else { None };
+        let last_error = {
+            let mut errors = lock(&self.last_errors);
+            if state == State::Ready { errors.remove(&connection).and(None) } else { errors.get(&connection).cloned() }
+        };
         let told_why = last_error.is_some();
         let change = StateChange { connection, state, last_error };
         let mut told = lock(&self.told);

@@ -169,6 +169,7 @@ mod tests {
             Customer { id: evil.clone(), first_name: evil.clone(), last_name: evil.clone(), ..Customer::default() };
         let answer = Answer {
             value: customer.clone(),
+            attempts: 1,
             pod: Some(evil.clone()),
             replayed: false,
             server_version: None,

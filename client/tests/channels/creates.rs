@@ -1,8 +1,8 @@
 //! Creates of the customer service: repeatable, unless the caller wants them as they are.
 
 use async_std::task::block_on;
-use grpcio::RpcStatusCode;
-use ticketing_client::CreateCustomerRequest;
+use grpcio::{MetadataBuilder, RpcStatusCode};
+use ticketing_client::{Channel, CreateCustomerRequest, Target};
 
 use crate::greeter::channels_to;
 use crate::scripted::{Reply, Scripted};
@@ -21,6 +21,23 @@ fn a_create_gets_an_id_that_all_its_attempts_carry() {
     assert_eq!(seen.len(), 2);
     assert!(seen.iter().all(|create| create.idempotent && !create.request.request_id.is_empty()), "{seen:?}");
     assert_eq!(seen[0].request.request_id, seen[1].request.request_id);
+}
+
+/// Also where the call carries a header of its own, on connections of either kind.
+#[test]
+fn headers_of_the_caller_go_with_every_attempt() {
+    let mut headers = MetadataBuilder::new();
+    headers.add_str("authorization", "Bearer token").unwrap();
+    let headers = headers.build();
+    let request = CreateCustomerRequest { request_id: "one".to_owned(), ..CreateCustomerRequest::new() };
+    let server = refuses_the_first();
+    let pool = channels_to(server.port).build().customers();
+    block_on(pool.with_metadata(headers.clone()).create(&request)).unwrap();
+    let one = Channel::builder(Target::new("127.0.0.1", server.port).unwrap()).build().customers();
+    block_on(one.with_metadata(headers).create(&request)).unwrap();
+    let seen = server.seen();
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|create| create.idempotent && create.authorization == "Bearer token"), "{seen:?}");
 }
 
 #[test]

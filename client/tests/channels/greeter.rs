@@ -104,7 +104,10 @@ impl Greeter {
             }
         };
         let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
-        let mut args = ChannelBuilder::new(environment.clone()).reuse_port(false);
+        // As this service's does: a quiet connection may be pinged.
+        let mut args = ChannelBuilder::new(environment.clone())
+            .reuse_port(false)
+            .http2_min_recv_ping_interval_without_data(Duration::from_millis(1));
         if let Some(age) = age_ms {
             // Pings would reset some of the connections that end in order, as in `ticketing_server`'s limits.
             args = args.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age).http2_bdp_probe(false);

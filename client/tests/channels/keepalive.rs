@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_std::task::block_on;
-use ticketing_client::Safety;
+use ticketing_client::{Code, Safety};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet};
 use crate::relay::{Meet, Relay};
@@ -19,4 +19,30 @@ fn a_connection_that_fell_silent_is_given_up_and_a_read_on_it_is_made_on_another
     relay.silence_all();
     block_on(greet(&channels, Safety::Read)).unwrap();
     assert_eq!(relay.accepted(), 2);
+}
+
+/// C-core sends two pings, and no more, before it has other data to send.
+#[test]
+fn a_call_that_was_quiet_for_long_is_given_up_too_when_its_peer_falls_silent() {
+    const PINGS: Duration = Duration::from_secs(4);
+    let server = Greeter::start(|_| Reply::Silence);
+    let relay = Relay::start(move |_| Meet::Pass(server.port));
+    let second = Duration::from_secs(1);
+    let channels = channels_to(relay.port).keepalive(second, second).build();
+    let ended = async_std::task::spawn({
+        let channels = channels.clone();
+        async move { greet(&channels, Safety::Once).await }
+    });
+    block_on(async_std::task::sleep(PINGS));
+    relay.silence_all();
+    assert_eq!(block_on(ended).unwrap_err().code, Code::Unavailable);
+}
+
+#[test]
+fn keepalive_that_is_never_or_too_often_is_taken_for_what_c_core_can_do() {
+    let server = Greeter::start(|_| Reply::Hello);
+    for time in [Duration::ZERO, Duration::MAX] {
+        let channels = server.channels().keepalive(time, time).max_age(time).idle_after(time).build();
+        block_on(greet(&channels, Safety::Read)).unwrap();
+    }
 }

@@ -11,9 +11,10 @@ use std::time::Duration;
 use async_std::task::block_on;
 use futures::future::join_all;
 use futures::task::{ArcWake, waker};
-use ticketing_client::{Channels, Policy, Safety, Target};
+use futures::{FutureExt, StreamExt};
+use ticketing_client::{Channels, Policy, Safety, State, Target};
 
-use crate::greeter::{Greeter, Reply, channels_to, greet};
+use crate::greeter::{Greeter, Reply, channels_to, greet, unavailable};
 use crate::relay::{Meet, Relay};
 use crate::wait::until;
 
@@ -91,6 +92,38 @@ fn a_connection_of_a_pool_that_is_accepted_and_stays_silent_is_avoided() {
     assert_avoided(Meet::Silence);
 }
 
+/// An L4 balancer in front of two pods, one of which refuses each call at once.
+#[test]
+fn a_connection_of_a_pool_to_a_server_that_refuses_everything_is_avoided() {
+    let failed = failed_beside(|| Greeter::start(|_| unavailable()), Duration::from_mins(1));
+    // The first, and now and then one that tries again.
+    assert!(failed <= 10, "{failed} of 500 calls failed");
+}
+
+/// Its kernel and its C-core still answer pings.
+#[test]
+fn a_connection_of_a_pool_to_a_server_that_hangs_is_avoided() {
+    let failed = failed_beside(|| Greeter::start(|_| Reply::Silence), Duration::from_millis(200));
+    assert!(failed <= 10, "{failed} of 500 calls failed");
+}
+
+/// How many of 500 calls fail, one after the other, on a pool whose other connection leads to a good server.
+fn failed_beside(bad: impl Fn() -> Greeter, deadline: Duration) -> usize {
+    let (good, bad) = (Greeter::start(|_| Reply::Hello), bad());
+    let ports = [good.port, bad.port];
+    let relay = Relay::start(move |number| Meet::Pass(ports[number % 2]));
+    let channels = channels_to(relay.port).policy(Policy::Pool { connections: 2 }).deadline(deadline).build();
+    let failed = block_on(async {
+        let mut failed = 0;
+        for _ in 0..500 {
+            failed += usize::from(greet(&channels, Safety::Once).await.is_err());
+        }
+        failed
+    });
+    assert!(bad.attempts() > 0 && good.attempts() > 0, "one of them was never called");
+    failed
+}
+
 /// Of a pool with one good connection and one that is met so, the good one gets the calls.
 fn assert_avoided(meet: Meet) {
     let server = Greeter::start(|_| Reply::Late(Duration::from_millis(20)));
@@ -110,4 +143,29 @@ fn assert_avoided(meet: Meet) {
     // Those that were on it before that was known.
     assert!(failed <= 10, "{failed} of 500 calls failed");
     assert!(relay.accepted() > 1, "the pool made one connection only");
+}
+
+/// The new channel is ready with its first connection, and would send that pod everything until it has the others.
+#[test]
+fn the_addresses_of_round_robin_take_turns_also_when_connections_are_replaced() {
+    const CALLS: usize = 20;
+    let servers = [Greeter::start(|_| Reply::Hello), Greeter::start(|_| Reply::Hello)];
+    let [near, far] = [&servers[0], &servers[1]].map(|server| server.port);
+    let far = Relay::start(move |_| Meet::PassLater(far, Duration::from_millis(300)));
+    let both = Target::from_uri(&format!("ipv4:127.0.0.1:{near},127.0.0.1:{}", far.port)).unwrap();
+    let channels = Channels::builder(both).policy(Policy::RoundRobin).max_age(Duration::from_secs(1)).build();
+    let mut states = channels.states();
+    let attempts = || servers.each_ref().map(Greeter::attempts);
+    until("both are called", || {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+        attempts().iter().all(|attempts| *attempts > 0)
+    });
+    until("the connections are replaced", || {
+        block_on(greet(&channels, Safety::Read)).unwrap();
+        states.next().now_or_never().flatten().is_some_and(|change| change.state == State::Replaced)
+    });
+    let before = attempts();
+    (0..CALLS).for_each(|_| drop(block_on(greet(&channels, Safety::Read)).unwrap()));
+    let after = attempts();
+    assert_eq!([after[0] - before[0], after[1] - before[1]], [CALLS / 2; 2]);
 }

@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustix::net::connect_unspec;
 
@@ -13,6 +14,8 @@ use rustix::net::connect_unspec;
 pub(crate) enum Meet {
     /// Bytes go to the server at this port and back.
     Pass(u16),
+    /// The same so much later.
+    PassLater(u16, Duration),
     /// It is accepted and reset.
     Reset,
     /// It is accepted, and nothing ever comes back.
@@ -96,6 +99,12 @@ impl Shared {
     fn meet(self: Arc<Self>, meet: Meet, number: usize, caller: TcpStream) {
         match meet {
             Meet::Pass(port) => self.pass(number, caller, port),
+            Meet::PassLater(port, time) => {
+                thread::spawn(move || {
+                    async_std::task::block_on(async_std::task::sleep(time));
+                    self.pass(number, caller, port);
+                });
+            }
             Meet::Reset => reset(&caller),
             Meet::Close => drop(caller),
             Meet::Silence => drop(thread::spawn(move || discard(&caller))),

@@ -1,17 +1,22 @@
 //! Which calls are sent again, and which are not.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_std::task::block_on;
+use futures::{FutureExt, StreamExt};
 use grpcio::{RpcStatus, RpcStatusCode};
 use protobuf::Message;
 use protobuf::well_known_types::any::Any;
-use ticketing_client::{Code, Policy, Safety};
+use ticketing_client::{Code, Policy, Safety, State};
 use ticketing_proto::error_details::RetryInfo;
 use ticketing_proto::status::Status;
 
 use crate::greeter::{Greeter, Reply, channels_to, greet, unavailable};
 use crate::relay::{Meet, Relay};
+use crate::wait::until;
 
 fn refuses_the_first() -> Greeter {
     Greeter::start(|attempt| if attempt == 1 { unavailable() } else { Reply::Hello })
@@ -172,4 +177,25 @@ fn a_retry_in_a_pool_goes_to_another_connection() {
             assert!(refusing.attempts() - before <= 1, "it was sent to the same connection again");
         }
     }
+}
+
+#[test]
+fn a_retry_stays_where_it_was_refused_when_the_other_connection_reaches_nobody() {
+    let refuses = Arc::new(AtomicBool::new(false));
+    let script = refuses.clone();
+    let server =
+        Greeter::start(move |_| if script.swap(false, Ordering::Relaxed) { unavailable() } else { Reply::Hello });
+    let port = server.port;
+    let relay = Relay::start(move |number| if number == 1 { Meet::Pass(port) } else { Meet::Silence });
+    let channels = channels_to(relay.port).policy(Policy::Pool { connections: 2 }).build();
+    let mut states = channels.states();
+    let mut seen = BTreeSet::new();
+    until("one connection is known to be good and the other not to be", || {
+        let _ = block_on(greet(&channels, Safety::Once));
+        let changes = std::iter::from_fn(|| states.next().now_or_never().flatten());
+        seen.extend(changes.map(|change| change.state.name()));
+        seen.contains(State::Ready.name()) && seen.contains(State::Failing.name())
+    });
+    refuses.store(true, Ordering::Relaxed);
+    assert_eq!(block_on(greet(&channels, Safety::Read)).unwrap().attempts, 2);
 }

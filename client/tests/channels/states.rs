@@ -1,6 +1,7 @@
 //! What connections go through is told.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_std::task::block_on;
 use futures::{FutureExt, StreamExt};
@@ -54,6 +55,19 @@ fn a_listener_hears_that_nobody_is_reached_and_why() {
     let told = told.unwrap();
     assert_eq!((told.connection, told.state), (0, State::Failing));
     assert!(told.last_error.unwrap().contains("Connection refused"));
+}
+
+/// Such calls are told nothing but that their time is over.
+#[test]
+fn a_listener_hears_of_calls_that_wait_for_a_connection_in_vain() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let channels = channels_to(port).wait_for_ready(true).deadline(Duration::from_millis(200)).build();
+    let mut states = channels.states();
+    until("a listener is told of an error", || {
+        block_on(greet(&channels, Safety::Once)).unwrap_err();
+        let mut changes = std::iter::from_fn(|| states.next().now_or_never().flatten());
+        changes.any(|change| change.last_error.is_some_and(|error| error.contains("did not answer Greet")))
+    });
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_create_that_may_have_been_lost_is_sent_again_under_the_same_request_id() {
     assert_eq!(seen.len(), 2);
     assert!(!seen[0].request.request_id.is_empty());
     assert_eq!(seen[0].request, seen[1].request);
-    assert!(seen.iter().all(|create| create.idempotent));
+    assert!(seen.iter().all(|create| create.idempotent && create.authorization.is_empty()));
 }
 
 #[test]

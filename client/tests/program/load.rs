@@ -1,5 +1,6 @@
 //! A load: what it counts, what it keeps, and what it says about itself.
 
+use std::process::Command;
 use std::time::Duration;
 
 use grpcio::RpcStatusCode;
@@ -24,6 +25,23 @@ fn a_load_makes_as_many_calls_as_it_is_told_to_and_tells_the_pod() {
         ["get", "create", "list"].map(|kind| report["latency_ms"][kind]["calls"].as_u64().unwrap()).iter().sum();
     assert_eq!(kinds, 200);
     assert!(report["latency_ms"]["all"]["p50"].as_f64() > Some(0.0), "{report}");
+}
+
+/// The terminal is that of `script`, which every Debian has.
+#[test]
+fn on_a_terminal_a_load_draws_the_share_of_each_pod_anew_each_second() {
+    let server = Server::named("pod-b", 0);
+    let load = format!(
+        "{} --server-domain 127.0.0.1 --server-port {} load --mix probe=1 --concurrency 2 --duration 3s",
+        env!("CARGO_BIN_EXE_ticketing-client"),
+        server.port
+    );
+    let output = Command::new("script").args(["-qec", &load, "/dev/null"]).env("TERM", "xterm").output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let drawn = shown.matches("pod-b").count();
+    // Each second, and in the report at the end.
+    assert!(output.status.success() && drawn >= 3 && shown.contains("####"), "{shown}");
+    assert!(shown.contains("\x1b["), "drawn over what was there: {shown}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Seen {
     pub(crate) request: CreateCustomerRequest,
     /// Whether it carried `x-idempotent: true`.
     pub(crate) idempotent: bool,
+    /// `authorization`; empty where there was none.
+    pub(crate) authorization: String,
 }
 
 /// What the service does with a create.
@@ -82,9 +84,11 @@ struct Service {
 impl CustomerController for Service {
     fn create_customer(&mut self, ctx: RpcContext<'_>, request: CreateCustomerRequest, sink: UnarySink<Customer>) {
         let idempotent = ctx.request_headers().iter().any(|header| header == ("x-idempotent", b"true".as_slice()));
+        let authorization = ctx.request_headers().iter().find(|(name, _)| *name == "authorization");
+        let authorization = authorization.map_or_else(String::new, |(_, value)| String::from_utf8_lossy(value).into());
         let number = {
             let mut seen = self.log.seen.lock().unwrap();
-            seen.push(Seen { request: request.clone(), idempotent });
+            seen.push(Seen { request: request.clone(), idempotent, authorization });
             self.log.arrived.notify_all();
             seen.len()
         };
