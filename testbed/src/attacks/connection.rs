@@ -165,8 +165,8 @@ impl Connection {
         }
     }
 
-    /// Sends a body on a new stream that has its headers, as fast as the other side lets it.
-    pub(super) fn upload(&mut self, stream: u32, body: &[u8], limit: Duration) {
+    /// Sends a body on a new stream that has its headers, as fast as the other side lets it, with `flags` on its last frame.
+    pub(super) fn upload(&mut self, stream: u32, body: &[u8], flags: u8, limit: Duration) {
         let (begun, ended) = (Instant::now(), self.ended);
         // An answer of the settings tells how large windows are.
         self.hear_until(PATIENCE, |connection| connection.got != Got::default());
@@ -183,7 +183,7 @@ impl Connection {
             sent += now.len() as u64;
             self.window -= now.len() as u64;
             rest = later;
-            let flags = if rest.is_empty() { flag::END_STREAM } else { 0 };
+            let flags = if rest.is_empty() { flags } else { 0 };
             self.send(&Frames::default().frame(kind::DATA, flags, stream, now));
         }
     }

@@ -32,12 +32,22 @@ pub(super) struct Frames(Vec<u8>);
 
 impl Frames {
     /// Any frame.
-    pub(super) fn frame(mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Self {
-        let length = u32::try_from(payload.len()).expect("a frame is small");
+    pub(super) fn frame(self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Self {
+        self.begin(kind, flags, stream, payload.len()).more(payload)
+    }
+
+    /// The head of a frame whose payload of so many bytes comes later.
+    pub(super) fn begin(mut self, kind: u8, flags: u8, stream: u32, length: usize) -> Self {
+        let length = u32::try_from(length).expect("a frame is small");
         self.0.extend(&length.to_be_bytes()[1..]);
         self.0.extend([kind, flags]);
         self.0.extend(stream.to_be_bytes());
-        self.0.extend(payload);
+        self
+    }
+
+    /// A part of the payload of the frame that has begun.
+    pub(super) fn more(mut self, part: &[u8]) -> Self {
+        self.0.extend(part);
         self
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum Way {
     Envoy,
     /// A server, as nobody can where Envoys alone may reach it
     Server,
+    /// Envoy that asks for certificates (overlay `tls`), of an attacker who has none
+    EnvoyWithCertificates,
     /// A server that asks for certificates (overlay `tls`), of an attacker who has none
     ServerWithCertificates,
 }
@@ -43,7 +45,7 @@ pub(crate) struct Ground {
 
 impl Way {
     fn overlay(self) -> Option<Overlay> {
-        (self == Self::ServerWithCertificates).then_some(Overlay::Tls)
+        matches!(self, Self::EnvoyWithCertificates | Self::ServerWithCertificates).then_some(Overlay::Tls)
     }
 }
 
@@ -97,7 +99,7 @@ impl Ground {
 
     fn address(&self, way: Way) -> SocketAddr {
         match way {
-            Way::Envoy => self.bed.envoy_address(),
+            Way::Envoy | Way::EnvoyWithCertificates => self.bed.envoy_address(),
             Way::Server | Way::ServerWithCertificates => self.bed.server(0).address().into(),
         }
     }

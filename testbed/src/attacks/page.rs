@@ -21,6 +21,7 @@ pub(super) struct Findings {
     pub(super) date: String,
     pub(super) envoy: Vec<Tried>,
     pub(super) direct: Vec<Tried>,
+    pub(super) certified_envoy: Vec<Tried>,
     pub(super) certified: Vec<Tried>,
 }
 
@@ -35,6 +36,7 @@ impl Findings {
         let mut page = Page::open(PAGE)?;
         page.fill("through Envoy", &format!("{}\nMeasured on {}.\n", table(&self.envoy), self.date))?;
         page.fill("at a server", &table(&self.direct))?;
+        page.fill("at an Envoy with certificates", &table(&self.certified_envoy))?;
         page.fill("at a server with certificates", &table(&self.certified))?;
         let what = |tried: &Tried| format!("- **{}**: {}.\n", tried.name, tried.does);
         page.fill("what was done", &self.envoy.iter().map(what).collect::<String>())?;

@@ -29,12 +29,13 @@ impl Attacks {
         if let Some(file) = &self.from {
             page::read::<Findings>(file)?.write()?;
         } else if self.only.is_empty() {
-            let [envoy, direct, certified] = [
+            let [envoy, direct, certified_envoy, certified] = [
                 all(&[], Way::Envoy, stop)?,
                 all(&[], Way::Server, stop)?,
+                all(&[], Way::EnvoyWithCertificates, stop)?,
                 all(&[], Way::ServerWithCertificates, stop)?,
             ];
-            Findings { date: page::today(), envoy, direct, certified }.write()?;
+            Findings { date: page::today(), envoy, direct, certified_envoy, certified }.write()?;
         } else {
             all(&self.only, self.at, stop)?;
         }

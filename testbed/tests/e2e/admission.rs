@@ -51,7 +51,15 @@ fn envoy_admits_post_with_a_grpc_content_type_and_refuses_the_rest() {
         let answer = &answers(&bed, 1, &[request("POST", GET, &headers)])[0];
         assert!(answer["grpc-message"].as_str().is_some_and(|text| text.starts_with(header)), "{header}: {answer}");
     }
-    for path in ["/", "/elsewhere.Service/Call", "/grpc.health.v1.Health/Watch", "/ticketing.CustomerController"] {
+    for path in [
+        "/",
+        "/elsewhere.Service/Call",
+        "/grpc.health.v1.Health/Watch",
+        "/grpc.health.v1.Health/Check?x",
+        "/grpc.reflection.v1.ServerReflection/Anything",
+        "/ticketing.CustomerController",
+        "/ticketing.CustomerController/GetCustomer?x",
+    ] {
         let answer = &answers(&bed, 1, &[request("POST", path, &with(GRPC))])[0];
         assert_eq!(answer["grpc-status"], UNIMPLEMENTED, "{path}: {answer}");
     }
@@ -94,20 +102,33 @@ fn bad_header(name: &str, value: &str) -> Value {
     request("POST", GET, &[(name, value), ("content-type", GRPC), ("te", "trailers")])
 }
 
+/// A proper request, with one trailer behind its message.
+fn trailer(name: &str, value: &str) -> Value {
+    json!({
+        "headers": request("POST", GET, &[("content-type", GRPC), ("te", "trailers")]),
+        "trailers": [[name, value]],
+    })
+}
+
 /// What C-core resets a request for, whatever stands before it.
-fn bad_requests() -> [Value; 10] {
-    [
+fn bad_requests() -> Vec<Value> {
+    const BAD: [(&str, &str); 7] = [
+        ("grpc-timeout", "soon"),
+        ("grpc-encoding", "rot13"),
+        ("x-mark-bin", "not base64!"),
+        ("grpc-previous-rpc-attempts", "many"),
+        ("grpc-retry-pushback-ms", "soon"),
+        ("grpc-status", "well"),
+        ("grpc-internal-encoding-request", "rot13"),
+    ];
+    let others = [
         request("DELETE", GET, &[("content-type", GRPC), ("te", "trailers")]),
         request("POST", GET, &[("content-type", "application/json"), ("te", "trailers")]),
         request("POST", GET, &[("content-type", GRPC)]),
-        bad_header("grpc-timeout", "soon"),
-        bad_header("grpc-encoding", "rot13"),
-        bad_header("x-mark-bin", "not base64!"),
-        bad_header("grpc-previous-rpc-attempts", "many"),
-        bad_header("grpc-retry-pushback-ms", "soon"),
-        bad_header("grpc-status", "well"),
-        bad_header("grpc-internal-encoding-request", "rot13"),
-    ]
+    ];
+    let headers = BAD.map(|(name, value)| bad_header(name, value));
+    let trailers = BAD.map(|(name, value)| trailer(name, value));
+    [&others[..], &headers, &trailers].concat()
 }
 
 #[test]
@@ -132,6 +153,10 @@ fn a_bad_request_that_reaches_a_server_fails_no_call_of_a_bystander() {
         let listener = &mut config["static_resources"]["listeners"][0];
         let manager = &mut listener["filter_chains"][0]["filters"][0]["typed_config"];
         manager["early_header_mutation_extensions"] = json!([]);
+        manager["http_filters"]
+            .as_array_mut()
+            .expect("filters")
+            .retain(|filter| filter["typed_config"]["mutations"]["request_trailers_mutations"].is_null());
         let host = &mut manager["route_config"]["virtual_hosts"][0];
         host["request_headers_to_remove"] = json!([]);
         host["routes"] = json!([{ "match": { "prefix": "/" }, "route": { "cluster": "app-server-headless" } }]);

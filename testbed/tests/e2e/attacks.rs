@@ -84,7 +84,7 @@ fn a_message_past_the_limit_is_refused_as_exhausted_before_a_server_sees_it() {
     let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
     let client =
         CustomerControllerClient::new(ChannelBuilder::new(environment).connect(&bed.envoy_address().to_string()));
-    let ends = [16_000, 20_000].map(|bytes| {
+    let ends = [4_000, 20_000].map(|bytes| {
         let request = CreateCustomerRequest { first_name: "a".repeat(bytes), ..CreateCustomerRequest::new() };
         let options = CallOption::default().timeout(Duration::from_secs(10));
         match client.create_customer_opt(&request, options) {

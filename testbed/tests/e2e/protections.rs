@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use async_std::task::{self, block_on};
 use futures::future::join_all;
-use futures::{SinkExt as _, StreamExt as _};
-use grpcio::{CallOption, ChannelBuilder, EnvBuilder, WriteFlags};
+use grpcio::{CallOption, ChannelBuilder, EnvBuilder};
 use serde_json::Value;
 use testbed::envoy::ConfigFile;
-use testbed::{Bed, Stop, Testbed, equal_calls, until_true};
-use ticketing_client::{Channel, Target};
-use ticketing_proto::reflection_v1::ServerReflectionRequest;
+use testbed::{Bed, Server, Stop, Testbed, equal_calls, until_true};
+use ticketing_client::{Channel, Channels, Policy, Target};
 use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
+use ticketing_proto::ticketing::CreateCustomerRequest;
 
 fn stat(bed: &Bed, name: &str) -> u64 {
     let full = format!("cluster.app-server-headless.{name}");
@@ -69,8 +68,39 @@ fn a_server_that_refuses_connections_is_ejected() {
 /// `circuit_breakers`: by default the 1,025th call at a time is refused, however idle the servers are.
 #[test]
 fn more_calls_at_a_time_than_envoy_lets_through_by_default_are_all_answered() {
-    const CONNECTIONS: usize = 6;
-    const STREAMS: usize = 200;
+    const CALLS: usize = 1_200;
+    let bed = Testbed::new().servers(2).envoy().start().unwrap();
+    let address = bed.envoy_address();
+    let target = Target::new(&address.ip().to_string(), address.port()).unwrap();
+    // One connection may have 256 of them.
+    let channels =
+        Channels::builder(target).policy(Policy::Pool { connections: 6 }).deadline(Duration::from_secs(15)).build();
+    bed.servers().iter().for_each(Server::stop);
+    let calls: Vec<_> = (0..CALLS)
+        .map(|number| {
+            let customers = channels.customers();
+            let request = CreateCustomerRequest {
+                first_name: "Caller".to_owned(),
+                last_name: number.to_string(),
+                ..CreateCustomerRequest::new()
+            };
+            // Sent once, so that each is one call at a server.
+            task::spawn(async move { customers.create_once(&request).await })
+        })
+        .collect();
+    let all = until_true("all calls are with the stopped servers", || stat(&bed, "upstream_rq_active") == CALLS as u64);
+    bed.servers().iter().for_each(Server::cont);
+    all.unwrap();
+    for outcome in block_on(join_all(calls)) {
+        outcome.unwrap_or_else(|error| panic!("{error}\n{}", bed.logs()));
+    }
+}
+
+/// `priority` of the route `reflection`: streams that stay open fill what all calls share.
+#[test]
+fn calls_go_on_while_streams_of_reflection_are_held_open() {
+    const CONNECTIONS: usize = 10;
+    const STREAMS: usize = 250;
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
     let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
     let mut open = Vec::new();
@@ -79,17 +109,12 @@ fn more_calls_at_a_time_than_envoy_lets_through_by_default_are_all_answered() {
         let client = ServerReflectionClient::new(channel.connect(&bed.envoy_address().to_string()));
         for _ in 0..STREAMS {
             let options = CallOption::default().timeout(Duration::from_secs(30));
-            let (mut requests, mut answers) = client.server_reflection_info_opt(options).unwrap();
-            let mut list = ServerReflectionRequest::new();
-            list.set_list_services(String::new());
-            block_on(requests.send((list, WriteFlags::default()))).unwrap();
-            let number = open.len() + 1;
-            let answer = block_on(answers.next()).unwrap_or_else(|| panic!("stream {number} ended"));
-            answer.unwrap_or_else(|error| panic!("stream {number}: {error}"));
-            open.push((requests, answers));
+            open.push(client.server_reflection_info_opt(options).unwrap());
         }
     }
-    assert_eq!(stat(&bed, "upstream_rq_active"), (CONNECTIONS * STREAMS) as u64);
+    until_true("streams are refused", || stat(&bed, "upstream_rq_active_overflow") > 100).unwrap();
+    let tally = equal_calls(bed.envoy_address(), 100, &Stop::never()).unwrap();
+    assert_eq!(tally.failed(), 0, "{:?}\n{}", tally.first_failure, bed.logs());
 }
 
 /// `max_concurrent_streams` (CVE-2023-44487, rapid reset), as Envoy tells each caller at the beginning.

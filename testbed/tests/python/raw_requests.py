@@ -1,7 +1,8 @@
 """Sends requests as they are given, which no gRPC library would send.
 
 Usage: raw_requests.py HOST:PORT TIMES REQUESTS
-REQUESTS is JSON: a list of requests, each a list of [name, value] headers without :scheme and :authority.
+REQUESTS is JSON: a list of requests, each a list of [name, value] headers without :scheme and :authority, or an object
+with such "headers" and with "trailers".
 All go, TIMES times over, on one connection, one after the other. Prints JSON: for each request of the last round the
 answer's headers and trailers, or {"reset": CODE} where the stream was reset.
 """
@@ -31,13 +32,16 @@ class Caller:
     def flush(self):
         self.socket.sendall(self.connection.data_to_send())
 
-    def request(self, headers):
+    def request(self, request):
+        headers, trailers = (request["headers"], request["trailers"]) if isinstance(request, dict) else (request, [])
         stream = self.connection.get_next_available_stream_id()
         pseudo = [header for header in headers if header[0].startswith(":")]
         plain = [header for header in headers if not header[0].startswith(":")]
         surroundings = [(":scheme", "http"), (":authority", self.authority)]
         self.connection.send_headers(stream, [*map(tuple, pseudo), *surroundings, *map(tuple, plain)])
-        self.connection.send_data(stream, EMPTY_MESSAGE, end_stream=True)
+        self.connection.send_data(stream, EMPTY_MESSAGE, end_stream=not trailers)
+        if trailers:
+            self.connection.send_headers(stream, [*map(tuple, trailers)], end_stream=True)
         self.flush()
         return self.answer(stream)
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{ANSWER, CREATE, Scene, call};
-use crate::attacks::frames::{Frames, enveloped};
+use crate::attacks::frames::{Frames, enveloped, flag};
 use crate::attacks::got::Got;
 
 /// Unpacked, and what a pair of length and distance stands for at most (RFC 1951).
@@ -16,7 +16,7 @@ pub(super) fn explode(scene: &Scene) -> io::Result<Got> {
         let stream = connection.next_stream();
         let headers = [&call(CREATE)[..], &[("grpc-encoding", "gzip")]].concat();
         connection.send(&Frames::default().headers(stream, &headers, 0));
-        connection.upload(stream, &body, scene.left());
+        connection.upload(stream, &body, flag::END_STREAM, scene.left());
         connection.hear_answers(1, ANSWER.min(scene.left()));
     })
 }

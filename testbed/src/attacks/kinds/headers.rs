@@ -17,11 +17,17 @@ pub(super) fn poisoning(scene: &Scene) -> io::Result<Got> {
     let variants = variants();
     let mut variants = variants.iter().cycle();
     scene.again_and_again(&[], |_, connection| {
-        let headers = variants.next().expect("there are some");
+        let variant = variants.next().expect("there are some");
         let mut frames = Frames::default();
         for _ in 0..OF_EACH {
             let stream = connection.next_stream();
-            frames = frames.headers(stream, headers, 0).message(stream, &[]);
+            frames = match variant {
+                Variant::Call(headers) => frames.headers(stream, headers, 0).message(stream, &[]),
+                Variant::Trailer(trailer) => frames
+                    .headers(stream, &call(GET), 0)
+                    .frame(kind::DATA, 0, stream, &enveloped(0, &[]))
+                    .headers(stream, &[*trailer], flag::END_STREAM),
+            };
         }
         connection.send(&frames);
         connection.hear_answers(OF_EACH, ANSWER.min(scene.left()));
@@ -29,7 +35,14 @@ pub(super) fn poisoning(scene: &Scene) -> io::Result<Got> {
 }
 
 /// A proper call, with one thing wrong.
-fn variants() -> Vec<Vec<Header<'static>>> {
+enum Variant {
+    /// In these headers.
+    Call(Vec<Header<'static>>),
+    /// Behind its message.
+    Trailer(Header<'static>),
+}
+
+fn variants() -> Vec<Variant> {
     let methods = ["HEAD", "GET", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PRI", "post", "PO\0ST", ""];
     let types = ["application/json", "application/grpc-web", "application/grpcx", "", "\u{1}"];
     let paths = [
@@ -87,13 +100,15 @@ fn variants() -> Vec<Vec<Header<'static>>> {
     let paths = paths.map(|path| with(":path", path));
     let tes = ["", "gzip"].map(|te| with("te", te));
     let schemes = ["", "ftp", "\0"].map(|scheme| with(":scheme", scheme));
+    let trailers = more.map(Variant::Trailer);
     let more = more.map(|header| [&call(GET)[..], &[header]].concat());
     let missing = (0..call(GET).len()).map(|at| {
         let mut headers = call(GET);
         headers.remove(at);
         headers
     });
-    [&methods[..], &types, &paths, &tes, &schemes, &more].concat().into_iter().chain(missing).collect()
+    let headers = [&methods[..], &types, &paths, &tes, &schemes, &more].concat().into_iter().chain(missing);
+    headers.map(Variant::Call).chain(trailers).collect()
 }
 
 /// One header of 64 KiB, whose frames hold no whole header, and headers of 1 KiB each.

@@ -68,7 +68,7 @@ pub(super) fn large(scene: &Scene) -> io::Result<Got> {
     scene.again_and_again(&[], |_, connection| {
         let stream = connection.next_stream();
         connection.send(&Frames::default().headers(stream, &call(CREATE), 0));
-        connection.upload(stream, &body, scene.left());
+        connection.upload(stream, &body, flag::END_STREAM, scene.left());
         connection.hear_answers(1, ANSWER.min(scene.left()));
     })
 }

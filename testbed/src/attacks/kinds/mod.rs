@@ -21,6 +21,7 @@ use super::got::Got;
 const GET: &str = "/ticketing.CustomerController/GetCustomer";
 const CREATE: &str = "/ticketing.CustomerController/CreateCustomer";
 const LIST: &str = "/ticketing.CustomerController/ListCustomers";
+const REFLECT: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /// `page_size` 1,000.
 const LARGEST_PAGE: &[u8] = &[0x08, 0xe8, 0x07];
 /// An answer that has not come by then is not waited for.
@@ -47,7 +48,7 @@ pub(super) struct Scene {
 pub(crate) const ATTACKS: &[Attack] = &[
     attack(
         "poisoning",
-        "bad methods, paths, content-types, te, grpc-timeouts, encodings, base64 and others, 20 of each on a connection",
+        "bad methods, paths, content-types, te, grpc-timeouts, encodings, base64 and others, as headers and as trailers, 20 of each on a connection",
         headers::poisoning,
     ),
     attack("large-headers", "64 KiB of headers, in one and in many frames", headers::large),
@@ -73,6 +74,12 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ),
     attack("slow-headers", "200 connections whose headers come a byte at a time and never end", slow::headers),
     attack("slow-bodies", "2,500 calls whose messages come a byte at a time and never end", slow::bodies),
+    attack(
+        "large-bodies",
+        "as many calls as there is time for, each with 7 kB of headers and 4 kB of a message that never ends",
+        slow::large_bodies,
+    ),
+    attack("open-streams", "2,500 streams of reflection that are opened and held", slow::streams),
     attack("unread-lists", "the largest pages asked for 2,500 times on 10 connections, and not read", unread::lists),
     attack("slow-reads", "the same, read a byte at a time", unread::slowly),
     attack(

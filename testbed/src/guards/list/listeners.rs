@@ -29,10 +29,10 @@ pub(super) const GUARDS: &[Guard] = &[
         ADMITS,
     ),
     envoy(
-        "- name: not-grpc",
+        "- name: query",
         Out::Gone,
-        "Only gRPC's content type reaches a server",
-        "CVE-2024-7246; the same",
+        "No path with a query reaches a server",
+        "calls of methods that nobody has, for which servers are ejected",
         ADMITS,
     ),
     envoy(
@@ -132,6 +132,13 @@ pub(super) const GUARDS: &[Guard] = &[
         Out::Instead("request_headers_to_remove: [user-agent]"),
         "Nor any other header that C-core resets a call for",
         "CVE-2024-7246; resets that look like a fault of the server, and have it ejected",
+        BAD_HEADERS,
+    ),
+    envoy(
+        "request_trailers_mutations:",
+        Out::Instead("request_trailers_mutations: []"),
+        "No trailer of a caller reaches a server",
+        "CVE-2024-7246: C-core looks into trailers for all that it resets a call for",
         BAD_HEADERS,
     ),
     envoy(
@@ -255,7 +262,7 @@ pub(super) const GUARDS: &[Guard] = &[
         Test::of(LONG, "a_call_on_which_nothing_goes_on_is_ended"),
     ),
     envoy(
-        "request_timeout: 15s",
+        "request_timeout: 6s",
         Out::Gone,
         "So is one whose message comes too slowly",
         "slow bodies (CWE-400)",

@@ -65,9 +65,16 @@ pub(super) const GUARDS: &[Guard] = &[
     envoy(
         "max_requests: 2048",
         Out::Gone,
-        "2,048 calls may be in flight, whoever makes them",
-        "Envoy's default: callers who hold 1,024 calls open lock out all others",
+        "2,048 calls may be in flight",
+        "Envoy's default: the 1,025th is refused, however idle the servers are",
         Test::of(PROTECTIONS, "more_calls_at_a_time_than_envoy_lets_through_by_default_are_all_answered"),
+    ),
+    envoy(
+        "route: { priority: HIGH, cluster: app-server-headless,",
+        Out::Instead("route: { cluster: app-server-headless, timeout: 15s }"),
+        "Streams of reflection have no part in the breaker of other calls",
+        "streams that are held open until everyone is locked out (CWE-400)",
+        Test::of(PROTECTIONS, "calls_go_on_while_streams_of_reflection_are_held_open"),
     ),
     envoy(
         "priority: HIGH",
