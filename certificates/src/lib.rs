@@ -55,7 +55,8 @@ impl Unfit {
 pub struct Authorities(Vec<u8>);
 
 impl Authorities {
-    /// Reads them; there is at least one, and each is a certificate that has not expired.
+    /// Reads them; there is at least one, and one of them has not expired. Others may have: an authority that is replaced
+    /// stays in the file beside its successor for a while.
     pub fn read(path: &Path) -> Result<Self, Unfit> {
         let pem = files::read(Role::Authorities, path)?;
         let unfit = |advice: String| Unfit::new(Role::Authorities, path, advice);
