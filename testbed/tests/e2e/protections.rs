@@ -8,8 +8,6 @@ use std::time::Duration;
 use async_std::task::{self, block_on};
 use futures::future::join_all;
 use grpcio::{CallOption, ChannelBuilder, EnvBuilder};
-use serde_json::Value;
-use testbed::envoy::ConfigFile;
 use testbed::{Bed, Server, Stop, Testbed, equal_calls, until_true};
 use ticketing_client::{Channel, Channels, Policy, Target};
 use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
@@ -150,21 +148,12 @@ fn envoy_speaks_no_http_1() {
     assert!(!answer.starts_with(b"HTTP/1"), "{}", String::from_utf8_lossy(&answer));
 }
 
-/// `request_headers_timeout`: else whoever begins a call and never ends its headers keeps a stream for as long as it likes.
+/// `request_timeout`: else whoever begins a call and never ends its headers keeps a stream for as long as it likes.
 #[test]
 fn a_call_whose_headers_do_not_end_is_ended() {
     const HEADERS: u8 = 1;
     const RST_STREAM: u8 = 3;
-    // `request_timeout` would end it too, later.
-    let file = ConfigFile::of_repository().unwrap().changed(|config| {
-        let manager = config.pointer_mut("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config");
-        manager
-            .and_then(Value::as_object_mut)
-            .expect("the connection manager")
-            .remove("request_timeout")
-            .expect("its limit");
-    });
-    let bed = Testbed::new().envoy().envoy_file(file).start().unwrap();
+    let bed = Testbed::new().envoy().start().unwrap();
     let mut stream = TcpStream::connect(bed.envoy_address()).unwrap();
     // Shorter than the interval of `connection_keepalive`.
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

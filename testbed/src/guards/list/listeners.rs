@@ -71,13 +71,6 @@ pub(super) const GUARDS: &[Guard] = &[
         Test::of(PROTECTIONS, "envoy_speaks_no_http_1"),
     ),
     envoy(
-        "request_headers_timeout:",
-        Out::Gone,
-        "A call whose headers do not end is ended",
-        "slow headers (CWE-400)",
-        Test::of(PROTECTIONS, "a_call_whose_headers_do_not_end_is_ended"),
-    ),
-    envoy(
         "server_header_transformation:",
         Out::Gone,
         "No answer says what stands in front of the servers",
