@@ -104,7 +104,8 @@ impl Customers {
     }
 
     /// The same calls with these request headers, for example `authorization` or `x-caller-id`, instead of any that were
-    /// given before. Envoy lets 64 headers and 8 KiB of them through, and none whose name ends in `-bin`.
+    /// given before. Envoy lets 64 headers and 8 KiB of them through, and none whose name ends in `-bin`. A value that is
+    /// no printable ASCII fails a call that may be made twice.
     #[must_use]
     pub fn with_metadata(&self, metadata: Metadata) -> Self {
         Self { metadata: Some(metadata), ..self.clone() }

@@ -56,6 +56,7 @@ const NO_BOUNDS: &[&str] = &[
     "POD_DATABASE_CONNECTIONS",
     "RESERVED_CONNECTIONS",
     "ROUND_ROBIN_SETTLES",
+    "SHORTEST_SILENCE",
     "SHOWN",
     "SLICE",
     "SOON",

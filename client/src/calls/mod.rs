@@ -15,6 +15,7 @@ pub(crate) use recent::Recent;
 pub use streaming::Streaming;
 
 use crate::channels::connection::Lease;
+use crate::channels::trust::{End, SHORTEST_SILENCE};
 use crate::customers::{Answer, IDEMPOTENT_HEADER};
 use crate::{Backoff, CallError, Channels, MAX_DEADLINE};
 
@@ -114,9 +115,11 @@ where
             None => first.await,
             Some(patience) => match select(first, pin!(async_std::task::sleep(patience))).await {
                 Either::Left((outcome, _)) => outcome,
-                Either::Right(((), first)) if *attempts < MAX_ATTEMPTS && inner.budget.take() => {
+                Either::Right(((), first)) => {
+                    let may = |_: &usize| *attempts < MAX_ATTEMPTS && inner.budget.take();
+                    let Some(place) = inner.beside(slot).filter(may) else { return first.await };
                     *attempts += 1;
-                    let second = pin!(self.attempt(inner.lease(Some(slot))));
+                    let second = pin!(self.attempt(inner.lease_at(place)));
                     // Whichever is still under way when this returns is dropped, and C-core cancels it.
                     let (Either::Left((outcome, other)) | Either::Right((outcome, other))) =
                         select(first, second).await;
@@ -125,7 +128,6 @@ where
                         answer => answer,
                     }
                 }
-                Either::Right(((), first)) => first.await,
             },
         };
         if outcome.is_ok() {
@@ -135,6 +137,7 @@ where
     }
 
     async fn attempt(&self, lease: Lease) -> Result<Answer<T>, CallError> {
+        let unheard = Unheard::on(&lease);
         let outcome = async {
             let mut receiver = (self.start)(lease.connection.channel.clone(), self.options()?)?;
             let value = receiver.message().await?;
@@ -143,7 +146,7 @@ where
         .await;
         let outcome = outcome
             .map_err(|error| CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), &error));
-        self.channels.inner.learn(&lease, outcome.as_ref().err());
+        self.channels.inner.learn(&lease, outcome.as_ref().err(), unheard.heard());
         outcome
     }
 
@@ -157,11 +160,39 @@ where
     }
 }
 
+/// An attempt that is dropped while it waits, because another was faster or its caller had waited long enough, was left
+/// without an answer too.
+struct Unheard<'a> {
+    lease: &'a Lease,
+    since: Instant,
+    waits: bool,
+}
+
+impl<'a> Unheard<'a> {
+    fn on(lease: &'a Lease) -> Self {
+        Self { lease, since: Instant::now(), waits: true }
+    }
+
+    /// How long it took.
+    fn heard(mut self) -> Duration {
+        self.waits = false;
+        self.since.elapsed()
+    }
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        if self.waits && self.since.elapsed() >= SHORTEST_SILENCE {
+            self.lease.ended(End::Failed);
+        }
+    }
+}
+
 /// What marks a call that may be made twice, beside headers of its caller.
 pub(crate) fn idempotent(own: Option<&Metadata>) -> grpcio::Result<Metadata> {
     let mut headers = MetadataBuilder::with_capacity(1 + own.map_or(0, Metadata::len));
     headers.add_str(IDEMPOTENT_HEADER, "true")?;
-    for (name, value) in own.into_iter().flat_map(Metadata::iter) {
+    for (name, value) in own.into_iter().flat_map(Metadata::iter).filter(|(name, _)| *name != IDEMPOTENT_HEADER) {
         match str::from_utf8(value) {
             Ok(text) if !name.ends_with("-bin") => headers.add_str(name, text)?,
             _ => headers.add_bytes(name, value)?,

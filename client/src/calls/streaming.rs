@@ -57,13 +57,14 @@ impl<R> Streaming<R> {
     /// call: why nobody is reached.
     pub fn failed(&self, error: &grpcio::Error) -> CallError {
         let error = CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), error);
-        self.channels.inner.learn(&self.lease, Some(&error));
+        self.channels.inner.learn_from_stream(&self.lease, &error);
         error
     }
 }
 
 impl<S, R> Streaming<(S, R)> {
-    /// The sink and the receiver apart, for a task each. Both hold the connection.
+    /// The sink and the receiver apart, for a task each. Both hold the connection; a sink that is dropped before it was closed
+    /// cancels the call.
     pub fn split(self) -> (Streaming<S>, Streaming<R>) {
         let Self { call: (sink, receiver), lease, channels, method, begun } = self;
         let sink = Streaming { call: sink, lease: lease.clone(), channels: channels.clone(), method, begun };

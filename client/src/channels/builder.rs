@@ -21,7 +21,7 @@ pub enum Policy {
     #[default]
     Single,
     /// Several connections to one address, be it an Envoy or an L4 balancer; a call takes the one of two, chosen at
-    /// random, that has fewer calls in flight. 0 connections are taken for 1, and more than 64 for 64.
+    /// random, that has fewer calls in flight, and none of those whose calls fail. 0 connections are taken for 1, and more than 64 for 64.
     Pool {
         /// How many, each with a socket of its own.
         connections: usize,
@@ -130,7 +130,7 @@ impl ChannelsBuilder {
         self
     }
 
-    /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection (with
+    /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection that is as good (with
     /// [`Policy::Single`] on the same one, with [`Policy::RoundRobin`] to the next pod in turn), within the retry budget.
     /// The first answer wins, a refusal that trying again would not change included, and the other attempt is cancelled.
     /// There is one such time for all reads: methods of which one is much slower want channels of their own. Off unless

@@ -8,7 +8,7 @@ use std::time::Duration;
 use grpcio::{Environment, LbPolicy};
 
 use super::pick::Burden;
-use super::trust::Record;
+use super::trust::{End, Record};
 use crate::{MAX_MESSAGE_BYTES, Target};
 
 /// A server that comes back is found within a second, however long it was gone: C-core adds up to a fifth by chance.
@@ -126,8 +126,8 @@ impl Connection {
         if !self.called.load(Ordering::Relaxed) {
             self.called.store(true, Ordering::Relaxed);
         }
-        self.record.tried();
-        Lease { connection: self, slot }
+        let tries = self.record.tried();
+        Lease { connection: self, slot, tries }
     }
 }
 
@@ -135,6 +135,15 @@ impl Connection {
 pub(crate) struct Lease {
     pub(crate) connection: Arc<Connection>,
     pub(crate) slot: usize,
+    /// It tries the connection after a rest.
+    tries: bool,
+}
+
+impl Lease {
+    /// What the end of its call tells about the connection.
+    pub(crate) fn ended(&self, end: End) {
+        self.connection.record.ended(end, self.tries);
+    }
 }
 
 impl Drop for Lease {

@@ -89,20 +89,26 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
 /// What listeners were told last.
 struct Told {
     state: State,
+    since: Instant,
+    /// An error of this state, not one of before.
     why: bool,
 }
 
 impl Default for Told {
     fn default() -> Self {
-        Self { state: State::Idle, why: false }
+        Self { state: State::Idle, since: Instant::now(), why: false }
     }
 }
 
 impl Told {
     /// A connection fails before the calls that wait for it do: why is known only then, and told once more.
     fn tell(&mut self, inner: &Inner, place: usize, state: State) {
-        if state != self.state || (state == State::Failing && !self.why && inner.states.know_why(place)) {
-            *self = Self { state, why: inner.states.changed(place, state) };
+        if state != self.state {
+            *self = Self { state, since: Instant::now(), why: false };
+            inner.states.changed(place, state);
+        } else if state == State::Failing && !self.why && inner.states.failed_since(place, self.since) {
+            self.why = true;
+            inner.states.changed(place, state);
         }
     }
 }
@@ -137,7 +143,8 @@ async fn ready(young: Arc<Connection>, settle: Duration) -> Option<Arc<Connectio
         return None;
     }
     async_std::task::sleep(settle).await;
-    Some(young)
+    // It may have been lost meanwhile.
+    (State::of(young.channel.check_connectivity_state(false)) == State::Ready).then_some(young)
 }
 
 fn jittered(age: Duration) -> Duration {

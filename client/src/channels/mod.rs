@@ -5,7 +5,7 @@ pub(crate) mod connection;
 mod life;
 mod pick;
 mod state;
-mod trust;
+pub(crate) mod trust;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::calls::{Budget, Recent};
 use crate::{CallError, Code, Customers, Target};
 use connection::{Connection, Dialling, Lease, dial};
 use state::States;
-use trust::End;
+use trust::{End, SHORTEST_SILENCE};
 
 /// Connections to one target. Cheap to clone: clones share them, and what was learnt about them.
 ///
@@ -114,24 +114,63 @@ impl Inner {
 
     /// A connection for one attempt, another than that at `except` where there is one as good.
     pub(crate) fn lease(&self, except: Option<usize>) -> Lease {
-        let place = pick::pick(self.slots.len(), except, |place| self.slots[place].current().burden());
+        self.lease_at(self.pick(except))
+    }
+
+    /// The place of a connection for a second attempt beside one that is under way. None where those of a pool that are left
+    /// had better not be called: on the same one it would wait for the same.
+    pub(crate) fn beside(&self, taken: usize) -> Option<usize> {
+        let place = self.pick(Some(taken));
+        (place != taken || self.slots.len() == 1).then_some(place)
+    }
+
+    pub(crate) fn lease_at(&self, place: usize) -> Lease {
         self.slots[place].current().lease(place)
     }
 
-    /// What the end of a call tells about its connection.
-    pub(crate) fn learn(&self, lease: &Lease, error: Option<&CallError>) {
+    fn pick(&self, except: Option<usize>) -> usize {
+        pick::pick(self.slots.len(), except, |place| self.slots[place].current().burden())
+    }
+
+    /// What the end of a call tells about its connection, after so long.
+    pub(crate) fn learn(&self, lease: &Lease, error: Option<&CallError>, waited: Duration) {
         let end = match error {
-            Some(error) if error.code == Code::Unavailable && error.is_unreached() => End::Unreached,
-            Some(error) if error.code == Code::DeadlineExceeded && !error.answered => End::Unanswered,
-            Some(error) if error.may_pass() => End::Failed,
-            // C-core's own refusal, of a message past its limit, say.
-            Some(error) if !error.answered => return,
-            _ => End::Answered,
+            None => Some(End::Answered),
+            Some(error) if error.answered => Some(match error.code {
+                Code::Unavailable
+                | Code::Cancelled
+                | Code::Internal
+                | Code::Unknown
+                | Code::DataLoss
+                | Code::Unimplemented => End::Failed,
+                _ => End::Answered,
+            }),
+            Some(error) => match error.code {
+                Code::Unavailable if error.is_unreached() => Some(End::Unreached),
+                Code::Unavailable => Some(End::Failed),
+                Code::DeadlineExceeded if waited >= SHORTEST_SILENCE => Some(End::Failed),
+                // C-core's own refusal, of a message past its limit, say.
+                _ => None,
+            },
         };
+        self.note(lease, error);
+        if let Some(end) = end {
+            lease.ended(end);
+        }
+    }
+
+    /// The same of a stream, whose error may be its usual end: only that nobody is reached is held against the connection.
+    pub(crate) fn learn_from_stream(&self, lease: &Lease, error: &CallError) {
+        self.note(lease, Some(error));
+        if error.code == Code::Unavailable && error.is_unreached() {
+            lease.ended(End::Unreached);
+        }
+    }
+
+    fn note(&self, lease: &Lease, error: Option<&CallError>) {
         if let Some(error) = error.filter(|error| !error.answered) {
             self.states.failed(lease.slot, &error.to_string());
         }
-        lease.connection.record.ended(end);
     }
 }
 

@@ -31,7 +31,12 @@ fn another(count: usize, except: Option<usize>, burden: &impl Fn(usize) -> Burde
     // Another one than the first, each as likely.
     let second = (first + fastrand::usize(1..choices)) % choices;
     let (first, second) = (actual(first), actual(second));
-    if burden(second) < burden(first) { second } else { first }
+    let better = if burden(second) < burden(first) { second } else { first };
+    if burden(better).trust == Trust::Good {
+        return better;
+    }
+    // Both happen to be bad ones, and there may be good ones.
+    (0..choices).map(actual).min_by_key(|&place| burden(place)).unwrap_or(better)
 }
 
 #[cfg(test)]
@@ -63,6 +68,14 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(pick(2, None, |place| [burden(Trust::Failed), calls(9)][place]), 1);
             assert_eq!(pick(2, None, |place| [burden(Trust::Failed), burden(Trust::Unconnected)][place]), 0);
+        }
+    }
+
+    #[test]
+    fn a_good_one_is_found_among_many_that_fail() {
+        for _ in 0..100 {
+            let trust = |place| if place == 5 { Trust::Good } else { Trust::Failed };
+            assert_eq!(pick(8, None, |place| Burden { trust: trust(place), in_flight: 9 - place }), 5);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use futures::Stream;
 use futures::channel::mpsc;
@@ -72,7 +73,7 @@ impl fmt::Display for State {
 pub(crate) struct States {
     told: Mutex<Told>,
     /// Of each connection.
-    last_errors: Mutex<BTreeMap<usize, String>>,
+    last_errors: Mutex<BTreeMap<usize, (Instant, String)>>,
 }
 
 #[derive(Default)]
@@ -96,20 +97,22 @@ impl States {
     }
 
     pub(crate) fn failed(&self, connection: usize, error: &str) {
-        lock(&self.last_errors).insert(connection, error.to_owned());
+        lock(&self.last_errors).insert(connection, (Instant::now(), error.to_owned()));
     }
 
-    pub(crate) fn know_why(&self, connection: usize) -> bool {
-        lock(&self.last_errors).contains_key(&connection)
+    pub(crate) fn failed_since(&self, connection: usize, then: Instant) -> bool {
+        lock(&self.last_errors).get(&connection).is_some_and(|(at, _)| *at >= then)
     }
 
-    /// Whether listeners were told why.
-    pub(crate) fn changed(&self, connection: usize, state: State) -> bool {
+    pub(crate) fn changed(&self, connection: usize, state: State) {
         let last_error = {
             let mut errors = lock(&self.last_errors);
-            if state == State::Ready { errors.remove(&connection).and(None) } else { errors.get(&connection).cloned() }
+            if state == State::Ready {
+                errors.remove(&connection).and(None)
+            } else {
+                errors.get(&connection).map(|(_, error)| error.clone())
+            }
         };
-        let told_why = last_error.is_some();
         let change = StateChange { connection, state, last_error };
         let mut told = lock(&self.told);
         // A listener that does not keep up misses changes instead of holding up connections.
@@ -117,7 +120,6 @@ impl States {
             listener.try_send(change.clone()).err().is_none_or(|error| !error.is_disconnected())
         });
         told.last.insert(connection, change);
-        told_why
     }
 }
 

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 const FIRST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(8);
 
-/// Deadlines in a row that pass without an answer before they are held against the connection: one alone says more about
-/// the call.
-const DEADLINES: u32 = 3;
+/// Calls in a row that fail before that is held against the connection: one alone says more about the call.
+const FAILURES: u32 = 3;
+
+/// What was not waited for so long says nothing about who did not answer.
+pub(crate) const SHORTEST_SILENCE: Duration = Duration::from_millis(50);
 
 /// Whether calls had better go elsewhere; the better comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +32,8 @@ pub(crate) enum Trust {
 pub(crate) enum End {
     /// Answered, be it with a refusal that is the call's own fault.
     Answered,
-    /// Refused for a reason that lies with the server, or lost with its connection.
+    /// Failed for a reason that lies with the server, lost with its connection, or left without an answer.
     Failed,
-    /// The deadline passed before anything came.
-    Unanswered,
     /// It reached nobody.
     Unreached,
 }
@@ -42,8 +42,8 @@ pub(crate) enum End {
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     unconnected: AtomicBool,
-    /// Deadlines in a row.
-    deadlines: AtomicU32,
+    /// In a row.
+    failures: AtomicU32,
     /// Rests in a row without an answer between them.
     rests: AtomicU32,
     /// Until when it is left alone, in milliseconds of [`now`].
@@ -69,44 +69,48 @@ impl Record {
         }
     }
 
-    /// A call takes the connection. After a rest that is the only one until it has ended, or another rest is over.
-    pub(crate) fn tried(&self) {
+    /// A call takes the connection. Whether it is the one that tries it after a rest: the others wait for its end, or
+    /// for as long again.
+    pub(crate) fn tried(&self) -> bool {
         let until = self.until.load(Ordering::Relaxed);
-        if until != 0 && now() >= until {
-            self.rest();
+        let tries = until != 0 && now() >= until;
+        if tries {
+            self.rest(self.rests.load(Ordering::Relaxed));
         }
+        tries
     }
 
-    pub(crate) fn ended(&self, end: End) {
+    /// A call ended, which `tried` the connection after a rest or was one of many.
+    pub(crate) fn ended(&self, end: End, tried: bool) {
         match end {
-            End::Unreached => self.set_unconnected(true),
+            End::Unreached => {
+                self.set_unconnected(true);
+                // Between two attempts to connect C-core says at times that it is idle, which looks like a connection that
+                // only has to be asked for.
+                self.rest(1);
+            }
             End::Answered => {
                 self.set_unconnected(false);
-                reset(&self.deadlines);
+                reset(&self.failures);
                 reset(&self.rests);
                 if self.until.load(Ordering::Relaxed) != 0 {
                     self.until.store(0, Ordering::Relaxed);
                 }
             }
-            End::Failed => self.rest_unless_it_rests(),
-            End::Unanswered => {
-                if self.deadlines.fetch_add(1, Ordering::Relaxed) + 1 >= DEADLINES {
-                    self.rest_unless_it_rests();
+            End::Failed => {
+                let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+                // All calls that were on it fail at once, and count as one rest.
+                let rests = now() < self.until.load(Ordering::Relaxed);
+                if tried || failures >= FAILURES && !rests {
+                    self.rest(self.rests.fetch_add(1, Ordering::Relaxed) + 1);
                 }
             }
         }
     }
 
-    /// All calls that were on it fail at once, and count once.
-    fn rest_unless_it_rests(&self) {
-        if now() >= self.until.load(Ordering::Relaxed) {
-            self.rest();
-        }
-    }
-
-    fn rest(&self) {
-        let rests = self.rests.fetch_add(1, Ordering::Relaxed).min(16);
-        let rest = FIRST_REST.saturating_mul(1 << rests).min(LONGEST_REST);
+    /// The first of several rests, or a later one, which is longer.
+    fn rest(&self, number: u32) {
+        let rest = FIRST_REST.saturating_mul(1 << number.saturating_sub(1).min(16)).min(LONGEST_REST);
         self.until.store(now() + millis(rest), Ordering::Relaxed);
     }
 }
@@ -131,50 +135,70 @@ fn millis(time: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    fn fail(record: &Record, times: u32) {
+        (0..times).for_each(|_| record.ended(End::Failed, false));
+    }
+
+    fn rested(record: &Record) {
+        record.until.store(1, Ordering::Relaxed);
+    }
+
     #[test]
-    fn a_connection_whose_call_failed_is_left_alone() {
+    fn a_connection_whose_calls_fail_one_after_the_other_is_left_alone() {
         let record = Record::default();
-        record.ended(End::Failed);
+        fail(&record, FAILURES - 1);
+        assert_eq!(record.trust(), Trust::Good);
+        fail(&record, 1);
         assert_eq!(record.trust(), Trust::Failed);
     }
 
     #[test]
-    fn calls_that_fail_together_count_once() {
+    fn calls_that_fail_together_count_as_one_rest() {
         let record = Record::default();
-        (0..16).for_each(|_| record.ended(End::Failed));
+        fail(&record, 100);
         assert_eq!(record.rests.load(Ordering::Relaxed), 1);
     }
 
     #[test]
     fn an_answer_makes_it_as_good_as_any() {
         let record = Record::default();
-        record.ended(End::Unreached);
-        record.ended(End::Failed);
-        record.ended(End::Answered);
+        record.ended(End::Unreached, false);
+        fail(&record, FAILURES);
+        record.ended(End::Answered, false);
         assert_eq!(record.trust(), Trust::Good);
     }
 
     #[test]
-    fn deadlines_are_held_against_it_only_in_a_row() {
+    fn failures_are_held_against_it_only_in_a_row() {
         let record = Record::default();
         for _ in 0..10 {
-            (1..DEADLINES).for_each(|_| record.ended(End::Unanswered));
-            assert_eq!(record.trust(), Trust::Good);
-            record.ended(End::Answered);
+            fail(&record, FAILURES - 1);
+            record.ended(End::Answered, false);
         }
-        (0..DEADLINES).for_each(|_| record.ended(End::Unanswered));
-        assert_eq!(record.trust(), Trust::Failed);
+        assert_eq!(record.trust(), Trust::Good);
     }
 
     #[test]
     fn after_its_rest_one_call_tries_it() {
         let record = Record::default();
-        record.ended(End::Failed);
-        record.until.store(1, Ordering::Relaxed);
-        assert_eq!(record.trust(), Trust::Good);
-        record.tried();
+        fail(&record, FAILURES);
+        rested(&record);
+        assert_eq!((record.trust(), record.tried(), record.tried()), (Trust::Good, true, false));
         assert_eq!(record.trust(), Trust::Failed);
-        record.ended(End::Answered);
+        record.ended(End::Answered, true);
         assert_eq!(record.trust(), Trust::Good);
+    }
+
+    #[test]
+    fn rests_grow_while_those_who_try_fail_and_not_when_they_tell_nothing() {
+        let record = Record::default();
+        fail(&record, FAILURES);
+        for _ in 0..3 {
+            rested(&record);
+            assert!(record.tried());
+        }
+        assert_eq!(record.rests.load(Ordering::Relaxed), 1);
+        record.ended(End::Failed, true);
+        assert_eq!(record.rests.load(Ordering::Relaxed), 2);
     }
 }

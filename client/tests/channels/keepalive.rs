@@ -34,6 +34,7 @@ fn a_call_that_was_quiet_for_long_is_given_up_too_when_its_peer_falls_silent() {
         async move { greet(&channels, Safety::Once).await }
     });
     block_on(async_std::task::sleep(PINGS));
+    assert_eq!((server.attempts(), relay.open()), (1, 1), "the call still waits");
     relay.silence_all();
     assert_eq!(block_on(ended).unwrap_err().code, Code::Unavailable);
 }

@@ -9,8 +9,9 @@ use super::model::{Demand, Exhausted, Plan, Sizes, model};
 const DNS_BYTES: f64 = 65_535.0;
 /// What PostgreSQL keeps for its superuser (`superuser_reserved_connections`).
 const RESERVED_CONNECTIONS: u64 = 3;
-/// The limits of memory in `manifests/`: 512 MiB.
-const MEMORY_MB: f64 = 537.0;
+/// The limits of memory in `manifests/`: 1 GiB and 512 MiB.
+const ENVOY_MEMORY_MB: f64 = 1_074.0;
+const POD_MEMORY_MB: f64 = 537.0;
 /// Between these the load is looked for that meets a limit: next to nothing, and more than anyone has.
 const CALLS_PER_SECOND: (f64, f64) = (1e-3, 1e12);
 const STEPS: usize = 80;
@@ -93,8 +94,8 @@ pub(crate) fn uses(plan: &Plan, sizes: &Sizes, costs: &Costs) -> Vec<Use> {
         (Limit::DnsAnswer, plan.dns_answer_bytes / DNS_BYTES),
         (Limit::EnvoyChecks, plan.envoys.cpus_for_checks / free),
         (Limit::PodChecks, plan.pods.cpus_for_checks / (sizes.pod_cpus * free)),
-        (Limit::EnvoyMemory, plan.envoys.memory_mb / MEMORY_MB),
-        (Limit::PodMemory, plan.pods.memory_mb / MEMORY_MB),
+        (Limit::EnvoyMemory, plan.envoys.memory_mb / ENVOY_MEMORY_MB),
+        (Limit::PodMemory, plan.pods.memory_mb / POD_MEMORY_MB),
     ];
     let mut uses: Vec<_> = shares.into_iter().map(|(limit, used)| Use { limit, used }).collect();
     uses.sort_by(|one, other| other.used.total_cmp(&one.used));

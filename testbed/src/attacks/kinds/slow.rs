@@ -14,7 +14,7 @@ const CALLERS: usize = 10;
 /// A little under what a connection may have.
 const STREAMS: u32 = 250;
 const PAUSE: Duration = Duration::from_millis(200);
-/// Connections whose calls together bring as much as Envoy may hold.
+/// Connections whose calls together bring most of what Envoy may hold.
 const CROWD: usize = 100;
 /// As much as Envoy's limits let one call have: of headers, and of a message before its end.
 const HEADER: usize = 7_000;
@@ -25,7 +25,7 @@ pub(super) fn headers(scene: &Scene) -> io::Result<Got> {
     let block = literals(&call(CREATE));
     slowly(scene, CONNECTIONS, 1, |round, stream| match round {
         0 => Frames::default().begin(kind::HEADERS, flag::END_HEADERS, stream, block.len()),
-        _ => block.get(round..=round).map_or_else(Frames::default, |byte| Frames::default().more(byte)),
+        _ => block.get(round - 1..round).map_or_else(Frames::default, |byte| Frames::default().more(byte)),
     })
 }
 
