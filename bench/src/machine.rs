@@ -19,10 +19,16 @@ fn read(path: &str) -> Result<String, BedError> {
     fs::read_to_string(path).map_err(BedError::io(format!("read {path}")))
 }
 
+/// The commit, and whether anything but its documents was changed since.
 fn commit() -> Result<String, BedError> {
-    let mut git = Command::new("git");
-    git.args(["describe", "--always", "--dirty", "--abbrev=12"]).current_dir(binaries::repository());
-    let output = git.output().map_err(BedError::io("ask git for the commit"))?;
+    let commit = git(&["describe", "--always", "--abbrev=12"])?;
+    let changed = git(&["status", "--porcelain", "--", ".", ":!docs", ":!*.md"])?;
+    Ok(if changed.is_empty() { commit } else { commit + "-dirty" })
+}
+
+fn git(arguments: &[&str]) -> Result<String, BedError> {
+    let output = Command::new("git").args(arguments).current_dir(binaries::repository()).output();
+    let output = output.map_err(BedError::io("ask git for the commit"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(BedError::Unexpected(format!("git tells no commit: {}", said.trim())));

@@ -52,8 +52,12 @@ enum Command {
         #[arg(value_name = "FIGURE")]
         only: Vec<String>,
     },
-    /// Write the measured parts of docs/performance.md from what the last `figures` saw
-    Report,
+    /// Write the measured parts of docs/performance.md from what the last `figures` saw, and that as docs/performance.json
+    Report {
+        /// Write them from docs/performance.json
+        #[arg(long)]
+        kept: bool,
+    },
     /// What docs/scaling.md is made of
     #[command(subcommand)]
     Scaling(scaling::Page),
@@ -75,7 +79,8 @@ fn run(command: &Command) -> Result<ExitCode, BedError> {
     let stop = Stop::on_signals().map_err(BedError::io("listen for signals"))?;
     match command {
         Command::Figures { only } => return figures::run(Area::Bench, PLANS, only, &stop),
-        Command::Report => report::write()?,
+        Command::Report { kept: true } => report::write_again()?,
+        Command::Report { kept: false } => report::write()?,
         Command::Scaling(page) => return page.run(&stop),
         Command::Quick => quick::compare(&stop)?,
         Command::Baseline => quick::keep(&stop)?,

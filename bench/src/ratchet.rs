@@ -51,7 +51,7 @@ impl Baseline {
         let Count { peer, shape, instructions } = new;
         let text = format!("instructions of a call, {shape}: {instructions:.0}");
         let Some(before) = self.instructions.iter().find(|count| (count.peer, count.shape) == (*peer, *shape)) else {
-            return format!("{text} (no baseline; `make bench-baseline` writes one)");
+            return format!("\n!!! NOTHING TO COMPARE WITH: {text}; `make bench-baseline` keeps it.\n");
         };
         let growth = (instructions / before.instructions - 1.0) * 100.0;
         let text = format!("{text} (baseline {:.0}, {growth:+.1} %)", before.instructions);
@@ -96,6 +96,6 @@ mod tests {
 
     #[test]
     fn a_baseline_that_was_never_written_is_said() {
-        assert!(Baseline::default().compare(&baseline(1.0)).join("\n").contains("make bench-baseline"));
+        assert!(Baseline::default().compare(&baseline(1.0)).join("\n").contains("!!! NOTHING TO COMPARE WITH"));
     }
 }

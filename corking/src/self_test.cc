@@ -184,6 +184,7 @@ struct SelfTest {
 unsigned long long corking_writes() { return grpc_core::global_stats().Collect()->syscall_write; }
 
 int corking_writes_for(int calls) {
+  if (calls <= 0) return -8;
   // For ever: C-core that ends and begins again is of no use to anybody.
   grpc_init();
   auto test = std::make_unique<SelfTest>(static_cast<size_t>(calls));

@@ -22,7 +22,7 @@ void corking_flush();
 void corking_end_round();
 
 // Answers `calls` on a connection of its own that are all there at once. Returns the writes that the answers took, or a
-// negative number: which step failed. The server is lean. The thread must not be a completion queue's.
+// negative number: which step failed. The server is lean. On a completion queue's thread it would end the round that is open.
 int corking_writes_for(int calls);
 
 // Whether rounds are opened.

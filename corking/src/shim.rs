@@ -5,6 +5,9 @@ use std::ffi::c_void;
 // Nothing in Rust calls it, but the shim does not link without it.
 use grpcio_sys as _;
 
+// Safe, all of them: none takes or gives a pointer that Rust follows, and each keeps to what it made itself, to atomics, or to
+// the calling thread's own round, which it ends and begins as that thread's next event would. `corking_writes_for` fails
+// for a number that is not above 0.
 unsafe extern "C" {
     safe fn corking_is_linked() -> bool;
     safe fn corking_knows_calls() -> bool;

@@ -64,6 +64,8 @@ pub(crate) const PLAN: Plan = Plan {
         told("get_4x25_cpp_callback", Unit::Times),
         told("get_4x25_python", Unit::Times),
         times("two_queues", 1.10),
+        told("two_queues_1x100", Unit::Times),
+        told("two_queues_8x1", Unit::Times),
         Wanted { name: "two_queues_rss", unit: Unit::Megabytes, bound: Bound::AtMost(60.0) },
     ],
     run: Run::All(run),
@@ -126,6 +128,7 @@ fn figures_of(Seen { table, peak_memory }: &Seen) -> Vec<Measured> {
     all.push(few(Peer::Ours, Peer::CppCallback));
     all.push(few(Peer::Ours, Peer::Python));
     all.push(few(Peer::OursTwoQueues, Peer::Ours));
+    all.extend([ONE_BATCHED, UNBATCHED].map(|shape| table.ratio(get(shape), Peer::OursTwoQueues, Peer::Ours)));
     let two_queues = peak_memory.iter().find(|(peer, _)| *peer == Peer::OursTwoQueues).expect("measured");
     all.push(Measured::once(two_queues.1 as f64 / 1e6, "peak resident memory over all shapes of GetCustomer"));
     all

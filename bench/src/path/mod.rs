@@ -13,7 +13,7 @@ pub(crate) use set_up::Cost;
 use set_up::SetUp;
 
 /// Of each set-up, one after the other.
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 
 const HUNDRED: Callers = Callers { processes: 1, connections: 1, at_once: 100, calls: 40_000 };
 /// Each with a connection of its own, and one call after the other.

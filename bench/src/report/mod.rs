@@ -1,6 +1,8 @@
 //! docs/performance.md: tables and pictures of what the last run of the figures saw.
 
-use std::path::Path;
+mod findings;
+
+use std::path::PathBuf;
 
 use testbed::BedError;
 use testbed::figures::median;
@@ -11,51 +13,65 @@ use crate::costs::{self, ALL_SHAPES, Cell, FEW_BATCHED, SHAPES, Table};
 use crate::generator::{Operation, Shape};
 use crate::instructions::{self, Count};
 use crate::latency::{self, Duel, Percentiles, median_of};
-use crate::peers::{Peer, envoy, generator, version};
-use crate::{client, memory, one_core, path, record};
+use crate::peers::Peer;
+use crate::{client, memory, one_core, path};
+use findings::{Findings, JSON};
 
 const PAGE: &str = "docs/performance.md";
 const PICTURES: &str = "docs/performance";
 
-const NOT_MEASURED: &str = "Not measured in this run; `target/release/ticketing-bench figures rss_1000` does it.";
-
-/// Fills in what was measured. All else is needed: a page must not mix two versions.
+/// Writes the page of the last whole run, its pictures and what they are made of.
 pub(crate) fn write() -> Result<(), BedError> {
-    let costs: costs::Seen = record::read(costs::RECORD)?;
-    let counts: Vec<Count> = record::read(instructions::RECORD)?;
-    let duels: Vec<Duel> = record::read(latency::RECORD)?;
+    draw(&Findings::of_the_last_run()?)?.iter().try_for_each(|(path, text)| page::write(path, text))
+}
+
+/// Writes page and pictures of what was kept: for whoever changed how they look.
+pub(crate) fn write_again() -> Result<(), BedError> {
+    draw(&Findings::kept()?)?.iter().try_for_each(|(path, text)| page::write(path, text))
+}
+
+/// Every file that is made of the findings, with its content.
+fn draw(found: &Findings) -> Result<Vec<(PathBuf, String)>, BedError> {
     let mut page = Page::open(PAGE)?;
-    page.fill("versions", &versions()?)?;
-    page.fill("get", &costs_of(&costs.table, &Peer::ALL, &ALL_SHAPES))?;
-    page.fill("one core", &costs_of(&record::read(one_core::RECORD)?, &one_core::PEERS, &SHAPES))?;
-    page.fill("rates", &rates(&costs))?;
-    page.fill("others", &others(&costs.table))?;
-    page.fill("latency", &latency(&duels))?;
-    page.fill("instructions", &instructions(&counts))?;
-    // It takes ten minutes by itself, so it may have been left out.
-    let memory = record::read(memory::RECORD).map_or_else(|_| NOT_MEASURED.to_owned(), |seen| thousand(&seen));
-    page.fill("memory", &memory)?;
-    page.fill("path", &path(&record::read(path::RECORD)?))?;
-    let callers: Vec<client::Seen> = record::read(client::RECORD)?;
-    page.fill("client", &client(&callers))?;
-    picture("client", &client_bars(&callers))?;
-    picture("path", &path_bars(&record::read(path::RECORD)?))?;
-    picture("get", &get_bars(&costs.table))?;
-    picture("others", &other_bars(&costs.table))?;
-    picture("latency", &latency_bars(&duels))?;
-    page::write(Path::new(PAGE), &page.text())
+    page.fill("versions", &versions(found))?;
+    page.fill("get", &costs_of(&found.costs.table, &Peer::ALL, &ALL_SHAPES))?;
+    page.fill("one core", &costs_of(&found.one_core, &one_core::PEERS, &SHAPES))?;
+    page.fill("rates", &rates(&found.costs))?;
+    page.fill("others", &others(&found.costs.table))?;
+    page.fill("latency", &latency(&found.duels))?;
+    page.fill("instructions", &instructions(&found.counts))?;
+    page.fill("memory", &thousand(&found.memory))?;
+    page.fill("path", &path(&found.path))?;
+    page.fill("client", &client(&found.callers))?;
+    page.fill("figures", &figures(found))?;
+    let pictures = [
+        ("client", client_bars(&found.callers)),
+        ("path", path_bars(&found.path)),
+        ("get", get_bars(&found.costs.table)),
+        ("others", other_bars(&found.costs.table)),
+        ("latency", latency_bars(&found.duels)),
+    ];
+    let mut files = vec![(JSON.into(), page::json(found)), (PAGE.into(), page.text())];
+    for (name, bars) in pictures {
+        files.push((format!("{PICTURES}/{name}.svg").into(), bars.svg()?));
+    }
+    Ok(files)
 }
 
-fn picture(name: &str, bars: &Bars) -> Result<(), BedError> {
-    page::write(&Path::new(PICTURES).join(format!("{name}.svg")), &bars.svg()?)
+fn figures(found: &Findings) -> String {
+    format!("```text\n{}```", found.figures.iter().map(findings::Figure::line).collect::<String>())
 }
 
-fn versions() -> Result<String, BedError> {
-    let of = |peer: Peer| Ok(vec![peer.name().to_owned(), version(peer)?]);
-    let rows = Peer::ALL.map(of).into_iter().collect::<Result<Vec<_>, BedError>>()?;
+fn versions(found: &Findings) -> String {
+    let rows: Vec<_> = found.versions.iter().map(|(side, version)| named(side, [version.clone()])).collect();
     let heads = ["side".to_owned(), "version".to_owned()];
-    let rest = format!("Load by {}, on schedule by the h2 crate. Envoy {}.\n", generator()?, envoy()?);
-    Ok(table(&heads, &rows) + "\n" + &rest + "Measured on " + &record::told_of(costs::RECORD)? + ".\n")
+    let Findings { generator, envoy, .. } = found;
+    let mut text =
+        table(&heads, &rows) + &format!("\nLoad by {generator}, on schedule by the h2 crate. Envoy {envoy}.\n\n");
+    for (record, on) in &found.measured_on {
+        text += &format!("- {record}: measured on {on}\n");
+    }
+    text
 }
 
 fn costs_of(costs: &Table, peers: &[Peer], shapes: &[Shape]) -> String {
@@ -269,4 +285,37 @@ fn with_range(values: &[f64]) -> String {
     let (least, most) =
         values.iter().fold((f64::MAX, 0.0_f64), |(least, most), value| (least.min(*value), most.max(*value)));
     format!("**{}** ({}–{})", number(median(values)), number(least), number(most))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use testbed::binaries;
+
+    use super::*;
+
+    fn there(path: &str) -> String {
+        fs::read_to_string(binaries::repository().join(path)).unwrap()
+    }
+
+    #[test]
+    fn the_page_shows_what_was_measured() {
+        for (path, text) in draw(&Findings::kept().unwrap()).unwrap() {
+            let path = path.to_str().unwrap();
+            let advice = "run `target/release/ticketing-bench report --kept`";
+            assert!(there(path) == text, "{path} is not what {JSON} says: {advice}");
+        }
+    }
+
+    #[test]
+    fn the_readme_has_the_figures_of_the_page() {
+        let of_readme: String = there("README.md")
+            .lines()
+            .filter(|line| line.starts_with("figure bench "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let of_page: String = Findings::kept().unwrap().figures.iter().map(findings::Figure::line).collect();
+        assert_eq!(of_readme, of_page);
+    }
 }

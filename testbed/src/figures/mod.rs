@@ -15,7 +15,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use plan::{Measured, Plan, Run, Wanted, median};
-pub use report::{Json, Lines, Report};
+pub use report::{Json, Lines, Report, shown};
 pub use run::{asked, measure, run};
 pub use seen::Seen;
 

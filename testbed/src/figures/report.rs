@@ -60,8 +60,9 @@ impl Report for Json {
     }
 }
 
-/// Counts whole, large measures without decimals, small ones with more of them.
-fn shown(value: f64) -> String {
+/// A value as lines have it: counts whole, large measures without decimals, small ones with more of them.
+#[must_use]
+pub fn shown(value: f64) -> String {
     let decimals = match value.abs() {
         large if value.fract() == 0.0 || large >= 1_000.0 => 0,
         middle if middle >= 10.0 => 1,

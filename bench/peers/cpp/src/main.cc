@@ -146,15 +146,15 @@ void serve_async(const std::string& address) {
   const auto queue = builder.AddCompletionQueue();
   const auto server = builder.BuildAndStart();
   using Service = CustomerController::AsyncService;
-  // For GetCustomer as many as stand ready in the product.
+  // As many as stand ready in the product.
   for (int slot = 0; slot < 256; ++slot) {
     new Call<GetCustomerRequest, Customer>(service, *queue, &Service::RequestGetCustomer,
                                            [&](const auto& request, auto* answer) { return customers.get(request, answer); });
+    new Call<CreateCustomerRequest, Customer>(service, *queue, &Service::RequestCreateCustomer,
+                                              [&](const auto& request, auto* answer) { return customers.create(request, answer); });
+    new Call<ListCustomersRequest, CustomerList>(service, *queue, &Service::RequestListCustomers,
+                                                 [&](const auto& request, auto* answer) { return customers.list(request, answer); });
   }
-  new Call<CreateCustomerRequest, Customer>(service, *queue, &Service::RequestCreateCustomer,
-                                            [&](const auto& request, auto* answer) { return customers.create(request, answer); });
-  new Call<ListCustomersRequest, CustomerList>(service, *queue, &Service::RequestListCustomers,
-                                               [&](const auto& request, auto* answer) { return customers.list(request, answer); });
   void* tag = nullptr;
   bool ok = false;
   while (queue->Next(&tag, &ok)) static_cast<Step*>(tag)->proceed(ok);

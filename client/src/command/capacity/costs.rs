@@ -7,6 +7,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+/// Of any unit. More is a slip, and overflows.
+const MOST: f64 = 1e12;
+
 /// Each by its name, as measured unless a file says otherwise.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,8 +69,9 @@ impl Costs {
     }
 
     fn of(given: BTreeMap<String, f64>) -> Result<Self, String> {
-        if let Some((name, value)) = given.iter().find(|(_, value)| !value.is_finite() || **value <= 0.0) {
-            return Err(format!("{name} is {value}: a cost is more than 0"));
+        let sane = |value: f64| value > 0.0 && value <= MOST;
+        if let Some((name, value)) = given.iter().find(|(_, value)| !sane(**value)) {
+            return Err(format!("{name} is {value:e}: a cost is more than 0, and at most {MOST:e}"));
         }
         let known = explained().into_iter().map(|cost| (cost.name, cost.value));
         let all: serde_json::Map<_, _> = known.chain(given).map(|(name, value)| (name, value.into())).collect();

@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::costs::Costs;
-use super::model::{Demand, Exhausted, Plan, Sizes, model};
+use super::model::{Demand, Exhausted, Plan, Sizes, model, queue_cpus};
 
 /// The most that a DNS message can be, over TCP too (RFC 1035 section 4.2.2).
 const DNS_BYTES: f64 = 65_535.0;
 /// What PostgreSQL keeps for its superuser (`superuser_reserved_connections`).
-const RESERVED_CONNECTIONS: u64 = 3;
-/// The limits of memory in `manifests/`: 1 GiB and 512 MiB.
-const ENVOY_MEMORY_MB: f64 = 1_074.0;
+pub(super) const RESERVED_CONNECTIONS: u64 = 3;
+/// Where `envoy.yaml` begins to turn callers away: 0.9 of its `max_heap_size_bytes`.
+const ENVOY_MEMORY_MB: f64 = 725.0;
+/// The limit in `manifests/`: 512 MiB.
 const POD_MEMORY_MB: f64 = 537.0;
 /// Between these the load is looked for that meets a limit: next to nothing, and more than anyone has.
 const CALLS_PER_SECOND: (f64, f64) = (1e-3, 1e12);
@@ -41,7 +42,7 @@ pub(crate) struct Use {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Bottleneck {
     pub(crate) limit: Limit,
-    /// Where it is reached.
+    /// Where it is reached; 0 where it is without any call.
     pub(crate) calls_per_second: f64,
 }
 
@@ -69,7 +70,8 @@ impl Limit {
             Self::EnvoyChecks | Self::PodChecks => {
                 "bigger pods, so that fewer are needed; then EDS with readiness instead of checks, or cells"
             }
-            Self::EnvoyMemory | Self::PodMemory => "a higher limit in manifests/",
+            Self::EnvoyMemory => "a higher max_heap_size_bytes in envoy.yaml, and limit in manifests/",
+            Self::PodMemory => "a higher limit in manifests/",
         }
     }
 }
@@ -89,11 +91,11 @@ pub(crate) fn uses(plan: &Plan, sizes: &Sizes, costs: &Costs) -> Vec<Use> {
     let connections = sizes.database_connections.saturating_sub(RESERVED_CONNECTIONS) as f64;
     let shares = [
         (Limit::DatabaseConnections, plan.database.connections as f64 / connections),
-        (Limit::DatabaseCreates, plan.calls.creates / costs.database_creates_per_second),
+        (Limit::DatabaseCreates, plan.calls.creates / (costs.database_creates_per_second * free)),
         (Limit::DatabaseCpu, plan.database.cpus_used / (sizes.database_cpus * free)),
         (Limit::DnsAnswer, plan.dns_answer_bytes / DNS_BYTES),
         (Limit::EnvoyChecks, plan.envoys.cpus_for_checks / free),
-        (Limit::PodChecks, plan.pods.cpus_for_checks / (sizes.pod_cpus * free)),
+        (Limit::PodChecks, plan.pods.cpus_for_checks / (queue_cpus(sizes) * free)),
         (Limit::EnvoyMemory, plan.envoys.memory_mb / ENVOY_MEMORY_MB),
         (Limit::PodMemory, plan.pods.memory_mb / POD_MEMORY_MB),
     ];
@@ -109,6 +111,9 @@ pub(crate) fn first(demand: &Demand, sizes: &Sizes, costs: &Costs) -> Option<Bot
         Err(exhausted) => Some(exhausted.into()),
     };
     let (mut fits, mut breaks) = CALLS_PER_SECOND;
+    if let Some(limit) = over(fits) {
+        return Some(Bottleneck { limit, calls_per_second: 0.0 });
+    }
     let mut limit = over(breaks)?;
     for _ in 0..STEPS {
         let middle = (fits * breaks).sqrt();
@@ -142,6 +147,13 @@ mod tests {
         let at = |calls| first(&demand(calls), &sizes(), &Costs::measured()).expect("something ends it");
         let (small, large) = (at(5.0).calls_per_second, at(5e8).calls_per_second);
         assert!((small / large - 1.0).abs() < 1e-6, "{small} {large}");
+    }
+
+    #[test]
+    fn what_is_too_much_without_any_call_is_so_from_the_first_one_on() {
+        let sizes = Sizes { database_connections: 18, ..sizes() };
+        let found = first(&demand(1_000.0), &sizes, &Costs::measured()).expect("16 of 15 connections");
+        assert_eq!((found.limit, found.calls_per_second), (Limit::DatabaseConnections, 0.0));
     }
 
     #[test]

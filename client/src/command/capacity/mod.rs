@@ -59,8 +59,8 @@ pub(crate) struct Capacity {
     #[arg(long, value_name = "N", default_value = "4", value_parser = positive, allow_negative_numbers = true)]
     database_cpus: f64,
 
-    /// The database's max_connections; a pod takes 8.
-    #[arg(long, value_name = "N", default_value = "100", value_parser = count, allow_negative_numbers = true)]
+    /// The database's max_connections; a pod takes 8, and PostgreSQL keeps 3.
+    #[arg(long, value_name = "N", default_value = "100", value_parser = connections, allow_negative_numbers = true)]
     database_connections: u64,
 
     /// CPU to keep free everywhere: for a pod that is away, a rollout, a burst.
@@ -133,6 +133,12 @@ impl Capacities {
 /// Some of every CPU has to be left for calls.
 fn headroom(text: &str) -> Result<f64, String> {
     percent(text).ok().filter(|share| *share < 100.0).ok_or_else(|| "use a percentage from 0 to 99".to_owned())
+}
+
+/// PostgreSQL keeps some for its superuser.
+fn connections(text: &str) -> Result<u64, String> {
+    let least = limits::RESERVED_CONNECTIONS + 1;
+    count(text).ok().filter(|count| *count >= least).ok_or_else(|| format!("use a whole number from {least} on"))
 }
 
 #[cfg(test)]

@@ -200,10 +200,15 @@ fn envoy_checks_cpus(pods: u64, costs: &Costs) -> f64 {
     pods as f64 * seconds(CHECKS_PER_SECOND * costs.envoy_check_us + costs.envoy_dns_address_us)
 }
 
-/// A completion queue is a thread; there is one for every two CPUs, and at least one (`WORKERS`).
+/// Of a pod's CPUs, those that its completion queues can use. A queue is a thread; there is one for every two whole CPUs, the
+/// last of them may have one alone (the default of `WORKERS`).
+pub(super) fn queue_cpus(sizes: &Sizes) -> f64 {
+    let queues = (sizes.pod_cpus.floor() / 2.0).ceil().max(1.0);
+    sizes.pod_cpus.min(queues)
+}
+
 fn pod_cpus_for_calls(envoys: u64, sizes: &Sizes, costs: &Costs) -> f64 {
-    let queues = (sizes.pod_cpus / 2.0).floor().max(1.0);
-    sizes.pod_cpus.min(queues) * (1.0 - sizes.headroom) - pod_checks_cpus(envoys, costs)
+    queue_cpus(sizes) * (1.0 - sizes.headroom) - pod_checks_cpus(envoys, costs)
 }
 
 fn envoy_cpus_for_calls(pods: u64, sizes: &Sizes, costs: &Costs) -> f64 {
