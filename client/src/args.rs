@@ -3,6 +3,7 @@
 mod encryption;
 mod values;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -117,6 +118,17 @@ impl Settings {
     /// A channel to that server, on which every call is one attempt; nothing is connected yet.
     pub(crate) fn channel(&self) -> Result<Channel, Failure> {
         Ok(Channel::builder(self.target()?).deadline(self.deadline).build())
+    }
+
+    /// The same at one of its addresses; its certificate must have the name of the server all the same.
+    pub(crate) fn channel_at(&self, address: SocketAddr) -> Result<Channel, Failure> {
+        let target = Target::new(&address.ip().to_string(), address.port())?;
+        let target = match self.encryption.meaning()? {
+            Some(tls) if self.encryption.tls_server_name.is_none() => target.with_tls(tls.server_name(self.host())),
+            Some(tls) => target.with_tls(tls),
+            None => target,
+        };
+        Ok(Channel::builder(target).deadline(self.deadline).build())
     }
 
     /// The server that is meant.

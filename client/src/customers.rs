@@ -12,7 +12,7 @@ use ticketing_proto::ticketing::{
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use uuid::Uuid;
 
-use crate::calls::idempotent;
+use crate::calls::{idempotent, message};
 use crate::line::Line;
 use crate::{CallError, Channel, Channels, MAX_DEADLINE, Safety, Target};
 
@@ -227,7 +227,7 @@ impl Customers {
     ) -> Result<(T, ClientUnaryReceiver<T>), CallError> {
         let begun = Instant::now();
         let mut receiver = start().map_err(|error| self.failed(method, begun, &error))?;
-        let value = receiver.message().await.map_err(|error| self.failed(method, begun, &error))?;
+        let value = message(&mut receiver).await.map_err(|error| self.failed(method, begun, &error))?;
         Ok((value, receiver))
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grpcio::RpcStatus;
+use grpcio::{ConnectivityState, RpcStatus};
 
 use crate::details::{Details, one_line};
 use crate::{Code, Target};
@@ -45,8 +45,10 @@ const UNREACHED: [&str; 4] = [
     "empty address list",
 ];
 
-/// How C-core's messages begin where a call was on a connection that ended, or that its deadline found still waiting.
-const LOST: [&str; 5] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout", "Deadline Exceeded"];
+/// How C-core's messages begin where a call was on a connection that ended.
+const LOST: [&str; 4] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout"];
+/// The whole of what C-core says where a call's deadline found it waiting.
+const TOO_LATE: &str = "Deadline Exceeded";
 
 impl CallError {
     pub(crate) fn new(method: &'static str, target: Arc<Target>, elapsed: Duration, error: &grpcio::Error) -> Self {
@@ -76,9 +78,36 @@ impl CallError {
             details: Arc::new(Details::of(status.details())),
             answered: status.debug_error_string().contains("received from peer")
                 && !begins(status.message(), &UNREACHED)
-                && !begins(status.message(), &LOST),
+                && !is_lost(status.message()),
             ..self
         }
+    }
+
+    /// The same, of an attempt on a connection that now is in such a state.
+    pub(crate) fn on(self, state: ConnectivityState) -> Self {
+        let is_ready = state == ConnectivityState::GRPC_CHANNEL_READY;
+        if self.is_silence() && !is_ready {
+            return Self { message: "there was no connection".to_owned(), ..self };
+        }
+        // A server that hands on what its own C-core said of somebody behind it.
+        let handed_on = is_ready && begins(&self.message, &UNREACHED);
+        Self { answered: self.answered || handed_on, ..self }
+    }
+
+    /// The same, of an attempt that came after another had failed: where it was only out of time, that one tells why.
+    pub(crate) fn after(self, earlier: Option<&Self>) -> Self {
+        match earlier {
+            Some(earlier) if self.is_silence() => {
+                let Self { code, .. } = earlier;
+                Self { message: format!("before that {code}: {}", earlier.connection_fault()), ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether the deadline came before any answer.
+    fn is_silence(&self) -> bool {
+        self.code == Code::DeadlineExceeded && !self.answered
     }
 
     /// What a person can do about it; empty where there is nothing to say.
@@ -90,6 +119,7 @@ impl CallError {
             Code::Unavailable if self.is_unreached() => "is the server running? Check the host and the port",
             Code::Unavailable | Code::Aborted => "try again in a moment",
             Code::Cancelled => "the server is stopping: try again in a moment",
+            Code::DeadlineExceeded if self.answered => "try again, or allow a longer deadline",
             Code::DeadlineExceeded => "the server is slow or gone: try again, or allow a longer deadline",
             Code::ResourceExhausted => "send less at a time, or try again in a moment",
             Code::InvalidArgument => "correct what is named and try again",
@@ -116,7 +146,7 @@ impl CallError {
 
     /// Whether there was no connection that the call could go out on.
     pub(crate) fn is_unreached(&self) -> bool {
-        !self.answered && !begins(&self.message, &LOST)
+        !self.answered && !is_lost(&self.message)
     }
 
     /// The innermost cause of a failed connection: C-core puts it last, behind a chain of `: `.
@@ -133,7 +163,12 @@ impl fmt::Display for CallError {
             Code::Unavailable if self.is_unreached() => {
                 write!(f, "cannot reach {target}: {code} ({}) after {elapsed}", self.connection_fault())?;
             }
-            Code::DeadlineExceeded => write!(f, "{target} did not answer {method} within {elapsed}: {code}")?,
+            _ if self.is_silence() => {
+                write!(f, "{target} did not answer {method} within {elapsed}: {code}")?;
+                if !is_lost(message) && !message.is_empty() {
+                    write!(f, " ({message})")?;
+                }
+            }
             _ => {
                 write!(f, "{method} at {target} failed")?;
                 if let Some(pod) = &details.pod {
@@ -154,6 +189,10 @@ impl fmt::Display for CallError {
         }
         Ok(())
     }
+}
+
+fn is_lost(message: &str) -> bool {
+    message == TOO_LATE || begins(message, &LOST)
 }
 
 fn begins(message: &str, starts: &[&str]) -> bool {
@@ -246,6 +285,25 @@ mod tests {
             text.starts_with("localhost:12345 did not answer CreateCustomer within 3 s: DEADLINE_EXCEEDED"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_deadline_that_a_server_tells_of_is_told_in_its_words() {
+        let error = answered(RpcStatusCode::DEADLINE_EXCEEDED, "the store took longer than 20 ms", Vec::new());
+        let text = "CreateCustomer at localhost:12345 failed: DEADLINE_EXCEEDED: the store took longer than 20 ms; ";
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+
+    #[test]
+    fn a_deadline_without_a_connection_says_so_and_what_came_before() {
+        let silence =
+            || failed(RpcStatus::with_message(RpcStatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded".to_owned()));
+        let unconnected = silence().on(ConnectivityState::GRPC_CHANNEL_CONNECTING).to_string();
+        assert!(unconnected.contains(": DEADLINE_EXCEEDED (there was no connection); "), "{unconnected}");
+        let refused = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Connection refused";
+        let refused = failed(RpcStatus::with_message(RpcStatusCode::UNAVAILABLE, refused.to_owned()));
+        let late = silence().after(Some(&refused)).to_string();
+        assert!(late.contains(": DEADLINE_EXCEEDED (before that UNAVAILABLE: Connection refused); "), "{late}");
     }
 
     #[test]

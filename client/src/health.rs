@@ -8,6 +8,7 @@ use ticketing_proto::health::HealthCheckRequest;
 use ticketing_proto::health::health_check_response::ServingStatus;
 use ticketing_proto::health_grpc::HealthClient;
 
+use crate::calls::message;
 use crate::{CallError, Channel};
 
 /// What a server says about a service of its own.
@@ -45,7 +46,7 @@ impl Channel {
         let request = HealthCheckRequest { service: service.to_owned(), ..HealthCheckRequest::new() };
         let options = CallOption::default().timeout(self.deadline());
         let answer = match HealthClient::new(self.line().channel()).check_async_opt(&request, options) {
-            Ok(call) => call.await,
+            Ok(mut call) => message(&mut call).await,
             Err(error) => Err(error),
         };
         match answer {

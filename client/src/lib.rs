@@ -115,7 +115,7 @@ mod retry;
 mod target;
 mod tls;
 
-pub use calls::{Safety, Streaming};
+pub use calls::{Safety, Streaming, idempotent};
 pub use certificates::{Role, Unfit};
 pub use channel::{Channel, ChannelBuilder, DEFAULT_DEADLINE, MAX_DEADLINE, MAX_MESSAGE_BYTES};
 pub use channels::{Channels, ChannelsBuilder, Policy, State, StateChange};

@@ -6,6 +6,7 @@ use grpcio::Environment;
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
 use crate::Target;
+use crate::calls::contained;
 use crate::channels::connection::{Dialling, dial};
 
 /// Cheap to clone: clones share the connection.
@@ -58,7 +59,7 @@ impl Line {
 
     /// Runs `task` on the thread of the connection's completion queue.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.client(&mut None).spawn(task);
+        self.client(&mut None).spawn(contained(task));
     }
 }
 

@@ -1,16 +1,19 @@
 //! One call of any service: its deadline, its attempts, and which answer counts.
 
 mod budget;
+mod receive;
 mod recent;
 mod streaming;
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use futures::future::{Either, select};
 use grpcio::{CallOption, ClientUnaryReceiver, Metadata, MetadataBuilder};
 
 pub(crate) use budget::Budget;
+pub(crate) use receive::{contained, message};
 pub(crate) use recent::Recent;
 pub use streaming::Streaming;
 
@@ -43,7 +46,7 @@ impl Channels {
     /// ```
     ///
     /// Its `options` carry the deadline and, for [`Safety::Idempotent`], a header; whoever sets headers of their own on
-    /// them has to put that one in too. The error is that of the last attempt.
+    /// them puts that one in too by [`idempotent`]. The error is that of the last attempt.
     pub async fn call<T>(
         &self,
         method: &'static str,
@@ -69,19 +72,21 @@ impl Channels {
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut attempts = 0;
         let mut except = None;
+        let mut earlier = None;
         loop {
             let lease = self.inner.lease(except);
             except = Some(lease.slot);
             let outcome = call.hedged(lease, &mut attempts).await;
             let error = match outcome {
                 Ok(answer) => return Ok(Answer { attempts, ..answer }),
-                Err(error) => CallError { elapsed: begun.elapsed(), attempts, ..error },
+                Err(error) => CallError { elapsed: begun.elapsed(), attempts, ..error }.after(earlier.as_ref()),
             };
             let pause = backoff.pause(error.details.retry_after);
             let worth_it = safety != Safety::Once && error.may_pass() && attempts < MAX_ATTEMPTS;
             if !worth_it || begun.elapsed().saturating_add(pause) >= call.deadline || !self.inner.budget.take() {
                 return Err(error);
             }
+            earlier = Some(error);
             async_std::task::sleep(pause).await;
         }
     }
@@ -110,42 +115,48 @@ where
             return self.attempt(lease).await;
         }
         let begun = Instant::now();
-        let first = pin!(self.attempt(lease));
-        let outcome = match inner.recent.p95() {
-            None => first.await,
-            Some(patience) => match select(first, pin!(async_std::task::sleep(patience))).await {
-                Either::Left((outcome, _)) => outcome,
-                Either::Right(((), first)) => {
-                    let may = |_: &usize| *attempts < MAX_ATTEMPTS && inner.budget.take();
-                    let Some(place) = inner.beside(slot).filter(may) else { return first.await };
-                    *attempts += 1;
-                    let second = pin!(self.attempt(inner.lease_at(place)));
-                    // Whichever is still under way when this returns is dropped, and C-core cancels it.
-                    let (Either::Left((outcome, other)) | Either::Right((outcome, other))) =
-                        select(first, second).await;
-                    match outcome {
-                        Err(error) if error.may_pass() => other.await,
-                        answer => answer,
-                    }
-                }
-            },
+        let mut first = pin!(async {
+            let outcome = self.attempt(lease).await;
+            (outcome, begun.elapsed())
+        });
+        let Some(patience) = inner.recent.p95() else {
+            let (outcome, took) = first.await;
+            return inner.recent.learn(outcome, took);
         };
-        if outcome.is_ok() {
-            inner.recent.took(begun.elapsed());
+        if let Either::Left(((outcome, took), _)) = select(first.as_mut(), pin!(async_std::task::sleep(patience))).await
+        {
+            return inner.recent.learn(outcome, took);
         }
-        outcome
+        let may = |_: &usize| *attempts < MAX_ATTEMPTS && inner.budget.take();
+        let Some(place) = inner.beside(slot).filter(may) else {
+            let (outcome, took) = first.await;
+            return inner.recent.learn(outcome, took);
+        };
+        *attempts += 1;
+        // All that is known of the first one then is that it took no less than the patience with it. What both took together
+        // would make the patience of the next ones longer, and with a server that hangs longer again.
+        let second = pin!(self.attempt(inner.lease_at(place)).map(|outcome| (outcome, patience)));
+        // Whichever is still under way when this returns is dropped, and C-core cancels it.
+        let (outcome, took) = match select(first, second).await {
+            Either::Left(((Err(error), _), second)) if error.may_pass() => second.await,
+            Either::Right(((Err(error), _), first)) if error.may_pass() => first.await,
+            Either::Left((ended, _)) | Either::Right((ended, _)) => ended,
+        };
+        inner.recent.learn(outcome, took)
     }
 
     async fn attempt(&self, lease: Lease) -> Result<Answer<T>, CallError> {
         let unheard = Unheard::on(&lease);
         let outcome = async {
             let mut receiver = (self.start)(lease.connection.channel.clone(), self.options()?)?;
-            let value = receiver.message().await?;
+            let value = message(&mut receiver).await?;
             Ok(Answer::new(value, receiver.headers().await?))
         }
         .await;
-        let outcome = outcome
-            .map_err(|error| CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), &error));
+        let outcome = outcome.map_err(|error| {
+            let error = CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), &error);
+            error.on(lease.connection.channel.check_connectivity_state(false))
+        });
         self.channels.inner.learn(&lease, outcome.as_ref().err(), unheard.heard());
         outcome
     }
@@ -188,8 +199,10 @@ impl Drop for Unheard<'_> {
     }
 }
 
-/// What marks a call that may be made twice, beside headers of its caller.
-pub(crate) fn idempotent(own: Option<&Metadata>) -> grpcio::Result<Metadata> {
+/// The headers of a call that may be made twice: the one that says so, and those of its caller. For whoever sets headers on the
+/// options of [`Channels::call`] with [`Safety::Idempotent`]: `options.headers(idempotent(Some(&mine))?)`. Without the one a proxy
+/// does not send the call again. Fails where a value cannot be sent, as grpcio's `MetadataBuilder` does.
+pub fn idempotent(own: Option<&Metadata>) -> grpcio::Result<Metadata> {
     let mut headers = MetadataBuilder::with_capacity(1 + own.map_or(0, Metadata::len));
     headers.add_str(IDEMPOTENT_HEADER, "true")?;
     for (name, value) in own.into_iter().flat_map(Metadata::iter).filter(|(name, _)| *name != IDEMPOTENT_HEADER) {

@@ -23,7 +23,15 @@ struct Times {
 }
 
 impl Recent {
-    pub(crate) fn took(&self, time: Duration) {
+    /// A read that was answered took so long, or longer.
+    pub(crate) fn learn<T, E>(&self, outcome: Result<T, E>, took: Duration) -> Result<T, E> {
+        if outcome.is_ok() {
+            self.took(took);
+        }
+        outcome
+    }
+
+    fn took(&self, time: Duration) {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         if times.micros.len() < KEPT {

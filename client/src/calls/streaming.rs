@@ -39,7 +39,7 @@ impl Channels {
         start: impl FnOnce(grpcio::Channel, CallOption) -> grpcio::Result<R>,
     ) -> Result<Streaming<R>, CallError> {
         let begun = Instant::now();
-        let lease = self.inner.lease(None);
+        let lease = self.inner.hold();
         let options = CallOption::default().wait_for_ready(self.inner.wait_for_ready);
         let options = match within {
             Some(within) => options.timeout(within.min(MAX_DEADLINE)),

@@ -120,13 +120,24 @@ impl Connection {
         self.called.swap(false, Ordering::Relaxed) || self.in_flight.load(Ordering::Relaxed) > 0
     }
 
+    /// A hold for a call with one answer, which is the one that tries the connection where it has rested long enough.
     pub(crate) fn lease(self: Arc<Self>, slot: usize) -> Lease {
+        let tries = self.record.tried();
+        self.taken(slot, tries)
+    }
+
+    /// A hold for a stream. It tries nothing: how it ends may be its usual end, and whether it goes well is known to its caller
+    /// alone.
+    pub(crate) fn hold(self: Arc<Self>, slot: usize) -> Lease {
+        self.taken(slot, false)
+    }
+
+    fn taken(self: Arc<Self>, slot: usize, tries: bool) -> Lease {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         // Mostly it is so already, and a write would take the cache line from all other threads.
         if !self.called.load(Ordering::Relaxed) {
             self.called.store(true, Ordering::Relaxed);
         }
-        let tries = self.record.tried();
         Lease { connection: self, slot, tries }
     }
 }

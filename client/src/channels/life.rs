@@ -25,6 +25,11 @@ const ROUND_ROBIN_SETTLES: Duration = Duration::from_secs(1);
 /// made together do not leave together.
 const YOUNGEST: f64 = 0.8;
 
+/// How long a new connection is left alone before it takes the place of an old one.
+fn settles(inner: &Inner) -> Duration {
+    if inner.dialling.round_robin { ROUND_ROBIN_SETTLES } else { Duration::ZERO }
+}
+
 /// Looks after one place until the last handle is gone.
 pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
     let mut told = Told::default();
@@ -45,7 +50,10 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         use_of.look(&connection);
         // The age counts from when it was first seen connected: what is idle has no connection that could be old.
         match (held.max_age, state) {
-            (Some(age), State::Ready) if due.is_none() => due = Some(Instant::now() + jittered(age)),
+            (Some(age), State::Ready) if due.is_none() => {
+                // What settles before the exchange begins so much earlier.
+                due = Some(Instant::now() + jittered(age).saturating_sub(settles(&held)));
+            }
             (_, State::Idle) => due = None,
             _ => {}
         }
@@ -64,8 +72,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         let old = due.is_some_and(|due| Instant::now() >= due) && use_of.called;
         let may_try = retry_at.is_none_or(|at| Instant::now() >= at);
         if young.is_none() && may_try && (outdated || old) {
-            let settle = if held.dialling.round_robin { ROUND_ROBIN_SETTLES } else { Duration::ZERO };
-            young = Some(ready(held.connection(), settle).boxed());
+            young = Some(ready(held.connection(), settles(&held)).boxed());
         }
         // Only the channel is held on to, so that the last handle can be dropped meanwhile.
         drop(held);

@@ -16,7 +16,7 @@ use grpcio::Environment;
 pub use builder::{ChannelsBuilder, Policy};
 pub use state::{State, StateChange};
 
-use crate::calls::{Budget, Recent};
+use crate::calls::{Budget, Recent, contained};
 use crate::{CallError, Code, Customers, Target};
 use connection::{Connection, Dialling, Lease, dial};
 use state::States;
@@ -87,11 +87,11 @@ impl Channels {
         self.inner.states.listen()
     }
 
-    /// Runs `task` on the thread of a connection's completion queue. It must not block.
+    /// Runs `task` on the thread of a connection's completion queue. It must not block; where it panics it ends alone.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         // It is no call, so it takes no lease.
         let place = fastrand::usize(..self.inner.slots.len());
-        grpcio::Client::new(self.inner.slots[place].current().channel.clone()).spawn(task);
+        grpcio::Client::new(self.inner.slots[place].current().channel.clone()).spawn(contained(task));
     }
 
     fn start(mut inner: Inner, connections: usize) -> Self {
@@ -115,6 +115,12 @@ impl Inner {
     /// A connection for one attempt, another than that at `except` where there is one as good.
     pub(crate) fn lease(&self, except: Option<usize>) -> Lease {
         self.lease_at(self.pick(except))
+    }
+
+    /// A connection for a stream.
+    pub(crate) fn hold(&self) -> Lease {
+        let place = self.pick(None);
+        self.slots[place].current().hold(place)
     }
 
     /// The place of a connection for a second attempt beside one that is under way. None where those of a pool that are left
@@ -168,7 +174,9 @@ impl Inner {
     }
 
     fn note(&self, lease: &Lease, error: Option<&CallError>) {
-        if let Some(error) = error.filter(|error| !error.answered) {
+        // Calls end on the old connection after it was exchanged, and tell nothing about the new one.
+        let is_current = || Arc::ptr_eq(&lease.connection, &self.slots[lease.slot].current());
+        if let Some(error) = error.filter(|error| !error.answered && is_current()) {
             self.states.failed(lease.slot, &error.to_string());
         }
     }

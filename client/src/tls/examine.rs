@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use certificates::{Pair, Validity};
 use rustls::client::ResolvesClientCert;
@@ -19,7 +19,7 @@ use rustls::{
 use super::judge::Judge;
 use super::{Read, Tls, TlsFault};
 
-/// For a connection, and for each answer on it.
+/// For a connection, and for all that is said on it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// HTTP/2's opening (RFC 9113, 3.4) and an empty SETTINGS frame.
@@ -67,7 +67,11 @@ impl Tls {
         let mut tcp = connect(address).map_err(|error| TlsFault::Unreached(error.to_string()))?;
         let exchange = exchange(&mut tls, &mut tcp);
         let asked_for = shown.asked_for.load(Ordering::Relaxed);
-        let first = exchange.map_err(|error| shown.explain(fault(&error, asked)))?;
+        let first = exchange.map_err(|error| match shown.explain(fault(&error, asked)) {
+            // Envoy hangs up on what is no HTTP/2, without a word that would tell.
+            TlsFault::Handshake(_) if !asked_for && is_plaintext(address) => TlsFault::ServerIsPlaintext,
+            fault => fault,
+        })?;
         if first.get(FRAME_TYPE) != Some(&SETTINGS) {
             return Err(shown.explain(TlsFault::NoHttp2));
         }
@@ -100,15 +104,44 @@ fn config(read: &Read, shown: Arc<Shown>) -> Result<ClientConfig, TlsFault> {
     Ok(config)
 }
 
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(stream)
+fn connect(address: SocketAddr) -> io::Result<Timed> {
+    let tcp = TcpStream::connect_timeout(&address, PATIENCE)?;
+    Ok(Timed { tcp, until: Instant::now() + PATIENCE })
+}
+
+/// A connection for so long, however slowly bytes trickle on it.
+struct Timed {
+    tcp: TcpStream,
+    until: Instant,
+}
+
+impl Timed {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl io::Read for Timed {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.tcp.set_read_timeout(self.left()?)?;
+        self.tcp.read(bytes)
+    }
+}
+
+impl io::Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.tcp.set_write_timeout(self.left()?)?;
+        self.tcp.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tcp.flush()
+    }
 }
 
 /// The first bytes that come back after HTTP/2 was opened. Only they tell that a server of TLS 1.3 has taken our certificate.
-fn exchange(tls: &mut ClientConnection, tcp: &mut TcpStream) -> io::Result<Vec<u8>> {
+fn exchange(tls: &mut ClientConnection, tcp: &mut Timed) -> io::Result<Vec<u8>> {
     let mut stream = Stream::new(tls, tcp);
     stream.write_all(HTTP2_OPENING)?;
     let mut bytes = [0; FRAME_TYPE + 1];
@@ -120,6 +153,18 @@ fn exchange(tls: &mut ClientConnection, tcp: &mut TcpStream) -> io::Result<Vec<u
         }
     }
     Ok(bytes[..read].to_vec())
+}
+
+/// Whether HTTP/2 or HTTP/1 is spoken there without encryption.
+fn is_plaintext(address: SocketAddr) -> bool {
+    let opened = || -> io::Result<[u8; 6]> {
+        let mut tcp = connect(address)?;
+        tcp.write_all(HTTP2_OPENING)?;
+        let mut bytes = [0; 6];
+        tcp.read_exact(&mut bytes)?;
+        Ok(bytes)
+    };
+    opened().is_ok_and(|bytes| bytes[FRAME_TYPE] == SETTINGS || bytes.starts_with(b"HTTP/1"))
 }
 
 fn fault(error: &io::Error, asked: &str) -> TlsFault {
@@ -163,8 +208,11 @@ fn told(error: &Error, asked: &str) -> TlsFault {
     }
 }
 
-/// `DnsName("a")` as rustls tells names is `a`.
+/// `DnsName("a")` as rustls tells names is `a`, and `IpAddress(0::1)` is `::1`.
 fn bare(name: &str) -> String {
+    if let Some(address) = name.strip_prefix("IpAddress(").and_then(|rest| rest.strip_suffix(')')) {
+        return address.parse().map_or_else(|_| address.to_owned(), |address: IpAddr| address.to_string());
+    }
     name.split('"').nth(1).unwrap_or(name).to_owned()
 }
 

@@ -60,7 +60,9 @@ impl TlsFault {
             Self::WrongName { .. } => {
                 "call the server by one of these names, or say which one it has: TLS_SERVER_NAME (--tls-server-name)"
             }
-            Self::UnknownAuthority => "name the authority's certificate in TLS_CA (--tls-ca)",
+            Self::UnknownAuthority => {
+                "name the certificate of the server's authority in TLS_CA (--tls-ca); one that is named there already is of another"
+            }
             Self::UnfitCertificate(_) => "make it anew on the server",
             Self::CertificateRequired => "set TLS_CERT (--tls-cert) and TLS_KEY (--tls-key)",
             Self::CertificateRefused(_) => {

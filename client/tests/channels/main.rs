@@ -6,6 +6,7 @@ use corking as _;
 mod age;
 mod creates;
 mod cut_off;
+mod empty;
 mod goaway;
 mod greeter;
 mod hedged;

@@ -71,7 +71,7 @@ impl Costs {
     fn of(given: BTreeMap<String, f64>) -> Result<Self, String> {
         let sane = |value: f64| value > 0.0 && value <= MOST;
         if let Some((name, value)) = given.iter().find(|(_, value)| !sane(**value)) {
-            return Err(format!("{name} is {value:e}: a cost is more than 0, and at most {MOST:e}"));
+            return Err(format!("{name} is {value}: a cost is more than 0, and at most {MOST:e}"));
         }
         let known = explained().into_iter().map(|cost| (cost.name, cost.value));
         let all: serde_json::Map<_, _> = known.chain(given).map(|(name, value)| (name, value.into())).collect();

@@ -2,8 +2,10 @@
 
 mod bare;
 mod clock;
+mod each;
 mod failed;
 mod finding;
+mod health;
 mod look;
 mod port;
 mod spread;
@@ -13,9 +15,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 
+use futures::FutureExt as _;
 use futures::future::join_all;
 use grpcio::RpcStatusCode;
-use ticketing_client::{Code, Serving, Target};
+use ticketing_client::Target;
 
 pub(crate) use finding::{Finding, Verdict};
 
@@ -39,6 +42,8 @@ pub(crate) struct Examination {
     pub(crate) findings: Vec<Finding>,
 }
 
+const REFLECTION: &str = "reflection";
+
 /// The next step where a check hangs on one that failed.
 const MEND: &str = "mend the fault above first";
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -61,7 +66,7 @@ impl Doctor {
         let mut findings = Vec::new();
         let reachable = reach(settings, &target, &mut findings).await;
         let versions = if let Some(addresses) = reachable {
-            calls(settings, &target, addresses, &mut findings).await?
+            calls(settings, &target, &addresses, &mut findings).await?
         } else {
             let rest = ["health", "reflection", "one connection", "new connections", "clock"];
             skip(&mut findings, &rest, "no call can be made");
@@ -73,8 +78,8 @@ impl Doctor {
     }
 }
 
-/// Name, port, encryption and HTTP/2; the number of open addresses if calls can be tried.
-async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Option<usize> {
+/// Name, port, encryption and HTTP/2; the addresses at which calls can be tried, if any.
+async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Option<Vec<SocketAddr>> {
     let (host, port) = (settings.host(), settings.server_port);
     let addresses = match port::addresses(host, port).await {
         Ok(addresses) if !addresses.is_empty() => addresses,
@@ -91,72 +96,66 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
 
     let mut open = Vec::new();
     let mut closed = Vec::new();
-    for address in addresses.iter().take(port::MOST_ADDRESSES) {
-        match port::open(*address).await {
+    let tried = addresses.iter().take(port::MOST_ADDRESSES);
+    for (address, opened) in
+        join_all(tried.map(|address| port::open(*address).map(move |opened| (address, opened)))).await
+    {
+        match opened {
             Ok(_) => open.push(*address),
             // Somebody is there, and hangs up.
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => open.push(*address),
-            Err(error) => closed.push(format!("{address}: {error}")),
+            Err(error) => closed.push((*address, error)),
         }
     }
     if open.is_empty() {
         let next = "is the server running and listening there (LISTEN_ADDR)? Check SERVER_PORT (--server-port), and \
                     network policies";
-        findings.push(Finding::fault("port", format!("closed: {}", closed.join("; ")), next));
+        findings.push(Finding::fault("port", format!("closed: {}", told(&closed)), next));
         skip(findings, &["encryption", "http/2"], "the port is closed");
         return None;
     }
+    let other_family = |closed: &SocketAddr| open.iter().all(|open| open.is_ipv4() != closed.is_ipv4());
     findings.push(if closed.is_empty() {
         Finding::ok("port", format!("{port} is open"))
+    } else if closed.iter().all(|(address, _)| other_family(address)) {
+        // A server that listens on addresses of one family, such as 0.0.0.0; callers take the other address.
+        Finding::ok("port", format!("{port} is open; not at {}", told(&closed)))
     } else {
-        Finding::warning(
-            "port",
-            format!("closed on some: {}", closed.join("; ")),
-            "look at the pods of those addresses",
-        )
+        Finding::warning("port", format!("closed on some: {}", told(&closed)), "look at the pods of those addresses")
     });
 
     let looks = join_all(open.iter().map(|address| look::at(target, *address))).await;
-    let usable = looks.iter().any(Look::is_usable);
+    let usable: Vec<_> =
+        open.iter().zip(&looks).filter(|(_, look)| look.is_usable()).map(|(address, _)| *address).collect();
     findings.extend(look::worst(&open, looks));
-    usable.then_some(open.len())
+    (!usable.is_empty()).then_some(usable)
 }
 
 /// What takes calls to find out; the versions of the servers that answered.
 async fn calls(
     settings: &Settings,
     target: &Target,
-    addresses: usize,
+    addresses: &[SocketAddr],
     findings: &mut Vec<Finding>,
 ) -> Result<BTreeSet<String>, Failure> {
     let channel = settings.channel()?;
-    findings.push(match channel.health("").await {
-        Ok(Serving::Serving) => Finding::ok("health", "SERVING"),
-        Ok(other) => Finding::fault(
-            "health",
-            other.to_string(),
-            "the server is starting or stopping, or waits for its store: its log and /readyz tell",
-        ),
-        Err(error) if error.code == Code::Unimplemented => {
-            let next = "nothing, for calls; probes need one: ask a server itself";
-            Finding::skipped("health", "there is no health service here; a proxy need not have one", Some(next))
-        }
-        Err(error) => {
-            let next = failed::no_server_behind(&error.message);
-            let next = next.unwrap_or("see `ticketing-client health`, and the server's log");
-            Finding::fault("health", failed::found(&error), next)
-        }
-    });
+    let asked = each::ask(settings, addresses).await?;
+    findings.push(health::judged(&asked));
     let bare = Bare::new(target, settings.deadline);
     findings.push(reflection(bare.services().await));
-    let spread = spread::check(settings, &channel, addresses).await?;
+    findings.extend(each::judged(&asked));
+    let spread = spread::check(settings, &channel, each::pods_of(&asked)).await?;
+    if spread.any_answered {
+        // A proxy may send what is asked of other services elsewhere: calls do not need it.
+        findings.iter_mut().filter(|finding| finding.check == REFLECTION).for_each(Finding::soften);
+    }
     findings.extend(spread.findings);
     findings.push(clock::check(&spread.clocks, &bare).await);
     Ok(spread.versions)
 }
 
 fn reflection(services: grpcio::Result<Vec<String>>) -> Finding {
-    const CHECK: &str = "reflection";
+    const CHECK: &str = REFLECTION;
     match services {
         Ok(services) if services.iter().any(|service| service == SERVICE) => {
             Finding::ok(CHECK, format!("{SERVICE} is there"))
@@ -194,6 +193,10 @@ fn compared(servers: &BTreeSet<String>) -> Finding {
             "they may run side by side, as during a rollout: see whether it goes on (`kubectl rollout status`)",
         ),
     }
+}
+
+fn told(closed: &[(SocketAddr, io::Error)]) -> String {
+    first(closed.iter().map(|(address, error)| format!("{address} ({error})")), port::MOST_ADDRESSES)
 }
 
 fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {

@@ -13,8 +13,9 @@ use crate::exit::Failure;
 
 /// Enough that two pods are missed only once in 10^15 where each call is answered by one of them by chance.
 const CALLS: u64 = 50;
-/// After so many failures the rest would fail too.
+/// After so many failures before any answer the rest would fail too; and after so many in a row, where there was one.
 const PATIENCE: u64 = 3;
+const PATIENCE_IN_A_ROW: u64 = 10;
 
 /// Answered calls by pod, and what went wrong.
 #[derive(Default)]
@@ -23,6 +24,7 @@ struct Answers {
     versions: BTreeSet<String>,
     clocks: Clocks,
     failed: u64,
+    failed_in_a_row: u64,
     last_error: Option<CallError>,
 }
 
@@ -37,17 +39,19 @@ impl Answers {
                     self.clocks.add(&value.id, Seen { sent, said, received });
                 }
                 *self.pods.entry(value.id).or_default() += 1;
+                self.failed_in_a_row = 0;
                 self.versions.extend(server_version);
             }
             Err(error) => {
                 self.failed += 1;
+                self.failed_in_a_row += 1;
                 self.last_error = Some(error);
             }
         }
     }
 
     fn is_hopeless(&self) -> bool {
-        self.failed >= PATIENCE && self.pods.is_empty()
+        self.failed >= PATIENCE && self.pods.is_empty() || self.failed_in_a_row >= PATIENCE_IN_A_ROW
     }
 
     fn answered(&self) -> u64 {
@@ -84,14 +88,15 @@ pub(super) fn pods(count: usize) -> String {
 /// What the same calls tell.
 pub(super) struct Spread {
     pub(super) findings: [Finding; 2],
+    pub(super) any_answered: bool,
     /// The versions of the servers that answered and said so.
     pub(super) versions: BTreeSet<String>,
     /// The clocks of the servers that answered and told the time.
     pub(super) clocks: Clocks,
 }
 
-/// Both checks, since one connection can only be judged beside new ones.
-pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) -> Result<Spread, Failure> {
+/// Both checks, since one connection can only be judged beside new ones, and beside the number of pods that are `known` to be there.
+pub(super) async fn check(settings: &Settings, one: &Channel, known: usize) -> Result<Spread, Failure> {
     const ONE: &str = "one connection";
     const NEW: &str = "new connections";
     let mut on_one = Answers::default();
@@ -101,7 +106,12 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
         if on_one.is_hopeless() {
             let fault = on_one.fault(ONE).expect("calls failed");
             let skipped = Finding::skipped(NEW, "calls fail on one connection already", Some(super::MEND));
-            return Ok(Spread { findings: [fault, skipped], versions: on_one.versions, clocks: on_one.clocks });
+            return Ok(Spread {
+                findings: [fault, skipped],
+                any_answered: !on_one.pods.is_empty(),
+                versions: on_one.versions,
+                clocks: on_one.clocks,
+            });
         }
     }
     let mut on_new = Answers::default();
@@ -120,10 +130,11 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
             "something before the pods chooses one for a whole connection: put Envoy there, which chooses for each call \
              (envoy.yaml), or call on several connections",
         ),
-        _ if addresses > 1 => Finding::warning(
+        _ if known > 1 => Finding::warning(
             ONE,
-            format!("{}, though {addresses} addresses are open", on_one.told()),
-            "a connection goes to one of the addresses and stays there: put Envoy before them (envoy.yaml)",
+            format!("{}, though {known} are there", on_one.told()),
+            "a connection goes to one of the addresses and stays there: put Envoy before them (envoy.yaml), or call by the \
+             library's Policy::RoundRobin",
         ),
         _ => Finding::warning(
             ONE,
@@ -135,9 +146,14 @@ pub(super) async fn check(settings: &Settings, one: &Channel, addresses: usize) 
     // Where but one pod answers, the line before this one has said so.
     let new_finding = on_new.fault(NEW).unwrap_or_else(|| match (on_new.pods.len(), on_one.pods.len()) {
         (1, 2..) => Finding::ok(NEW, format!("{}; calls on one connection spread", on_new.told())),
+        (1, _) if known > 1 => Finding::warning(
+            NEW,
+            format!("{}, though {known} are there", on_new.told()),
+            "each connection takes the first address that answers: as above",
+        ),
         _ => Finding::ok(NEW, on_new.told()),
     });
     let versions = on_one.versions.into_iter().chain(on_new.versions).collect();
     let clocks = on_one.clocks.and(on_new.clocks);
-    Ok(Spread { findings: [one_finding, new_finding], versions, clocks })
+    Ok(Spread { findings: [one_finding, new_finding], any_answered: true, versions, clocks })
 }

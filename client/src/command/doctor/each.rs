@@ -1,0 +1,69 @@
+//! One call of each kind at each address of a name: a connection goes to one of them, and tells nothing about the others.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use futures::future::{join, join_all};
+use ticketing_client::{CallError, Serving};
+
+use super::finding::Finding;
+use super::spread::pods;
+use super::{failed, first};
+use crate::args::Settings;
+use crate::exit::Failure;
+
+const CHECK: &str = "each address";
+
+/// What was answered at one of them.
+pub(super) struct Asked {
+    pub(super) address: SocketAddr,
+    pub(super) health: Result<Serving, CallError>,
+    /// The name of the pod.
+    identity: Result<String, CallError>,
+}
+
+/// Asks at all of them at a time.
+pub(super) async fn ask(settings: &Settings, open: &[SocketAddr]) -> Result<Vec<Asked>, Failure> {
+    let channels = match open {
+        [_] => vec![settings.channel()?],
+        _ => open.iter().map(|address| settings.channel_at(*address)).collect::<Result<_, _>>()?,
+    };
+    let asked = open.iter().zip(&channels).map(|(address, channel)| async {
+        let customers = channel.customers();
+        let (health, identity) = join(channel.health(""), customers.identify()).await;
+        Asked { address: *address, health, identity }
+    });
+    Ok(join_all(asked).await)
+}
+
+/// How many pods are behind the addresses: one may have several, such as one of each family.
+pub(super) fn pods_of(asked: &[Asked]) -> usize {
+    asked.iter().filter_map(|asked| asked.identity.as_ref().ok()).collect::<BTreeSet<_>>().len()
+}
+
+/// Nothing where there is but one address, which the next checks call.
+pub(super) fn judged(asked: &[Asked]) -> Option<Finding> {
+    let failures: Vec<_> =
+        asked.iter().filter_map(|asked| asked.identity.as_ref().err().map(|error| (asked.address, error))).collect();
+    let count = asked.len();
+    let named = first(
+        asked
+            .iter()
+            .filter_map(|asked| Some(format!("{} {}", asked.address, asked.identity.as_ref().ok()?)))
+            .collect::<Vec<_>>()
+            .into_iter(),
+        8,
+    );
+    match failures.first() {
+        _ if count == 1 => None,
+        None => Some(Finding::ok(CHECK, format!("{}: {named}", pods(pods_of(asked))))),
+        Some((address, error)) => {
+            let found = format!("{} of {count} fail, such as {address}: {}", failures.len(), failed::found(error));
+            Some(if failures.len() == count {
+                Finding::fault(CHECK, found, "look at the servers' logs")
+            } else {
+                Finding::warning(CHECK, found, "calls that go there fail: look at the pod of that address")
+            })
+        }
+    }
+}
