@@ -181,19 +181,15 @@ impl Customers {
     }
 
     fn options(&self, safety: Safety) -> grpcio::Result<CallOption> {
-        let options = CallOption::default().timeout(self.deadline);
-        match safety {
-            Safety::Idempotent if self.metadata.is_none() => Ok(options.headers(idempotent(None)?)),
-            _ => self.with_own(options, safety),
-        }
+        self.with_headers(CallOption::default().timeout(self.deadline), safety)
     }
 
-    /// Headers of our own take the place of those that the options have.
-    fn with_own(&self, options: CallOption, safety: Safety) -> grpcio::Result<CallOption> {
+    /// All headers that the call has, in the place of those that the options have.
+    fn with_headers(&self, options: CallOption, safety: Safety) -> grpcio::Result<CallOption> {
         Ok(match (&self.metadata, safety) {
-            (None, _) => options,
-            (Some(own), Safety::Idempotent) => options.headers(idempotent(Some(own))?),
+            (own, Safety::Idempotent) => options.headers(idempotent(own.as_ref())?),
             (Some(own), Safety::Read | Safety::Once) => options.headers(own.clone()),
+            (None, Safety::Read | Safety::Once) => options,
         })
     }
 
@@ -207,8 +203,9 @@ impl Customers {
         let client = match &self.route {
             Route::One(line) => line.client(&mut room),
             Route::Many(channels) => {
-                let start =
-                    |channel, options| start(&CustomerControllerClient::new(channel), self.with_own(options, safety)?);
+                let start = |channel, options| {
+                    start(&CustomerControllerClient::new(channel), self.with_headers(options, safety)?)
+                };
                 return channels.call_within(self.deadline, method, safety, start).await;
             }
         };

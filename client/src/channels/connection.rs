@@ -8,7 +8,7 @@ use std::time::Duration;
 use grpcio::{Environment, LbPolicy};
 
 use super::pick::Burden;
-use super::trust::{End, Record};
+use super::trust::{End, Record, set};
 use crate::{MAX_MESSAGE_BYTES, Target};
 
 /// A server that comes back is found within a second, however long it was gone: C-core adds up to a fifth by chance.
@@ -134,10 +134,7 @@ impl Connection {
 
     fn taken(self: Arc<Self>, slot: usize, tries: bool) -> Lease {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        // Mostly it is so already, and a write would take the cache line from all other threads.
-        if !self.called.load(Ordering::Relaxed) {
-            self.called.store(true, Ordering::Relaxed);
-        }
+        set(&self.called, true);
         Lease { connection: self, slot, tries }
     }
 }

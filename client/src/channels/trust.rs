@@ -4,7 +4,7 @@
 //! answers pings. So it is left alone for a while, longer each time, and then tried with one call.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a connection is left alone at first, and at most.
@@ -12,7 +12,7 @@ const FIRST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(8);
 
 /// Calls in a row that fail before that is held against the connection: one alone says more about the call.
-const FAILURES: u32 = 3;
+const FAILURES: u64 = 3;
 
 /// What was not waited for so long says nothing about who did not answer.
 pub(crate) const SHORTEST_SILENCE: Duration = Duration::from_millis(50);
@@ -43,9 +43,9 @@ pub(crate) enum End {
 pub(crate) struct Record {
     unconnected: AtomicBool,
     /// In a row.
-    failures: AtomicU32,
+    failures: AtomicU64,
     /// Rests in a row without an answer between them.
-    rests: AtomicU32,
+    rests: AtomicU64,
     /// Until when it is left alone, in milliseconds of [`now`].
     until: AtomicU64,
 }
@@ -56,6 +56,7 @@ impl Record {
             return Trust::Unconnected;
         }
         match self.until.load(Ordering::Relaxed) {
+            // Most of the time, which spares a look at the clock.
             0 => Trust::Good,
             until if now() < until => Trust::Failed,
             _ => Trust::Good,
@@ -63,10 +64,7 @@ impl Record {
     }
 
     pub(crate) fn set_unconnected(&self, unconnected: bool) {
-        // Mostly it is so already, and a write would take the cache line from all other threads.
-        if self.unconnected.load(Ordering::Relaxed) != unconnected {
-            self.unconnected.store(unconnected, Ordering::Relaxed);
-        }
+        set(&self.unconnected, unconnected);
     }
 
     /// A call takes the connection. Whether it is the one that tries it after a rest: the others wait for its end, or
@@ -91,11 +89,7 @@ impl Record {
             }
             End::Answered => {
                 self.set_unconnected(false);
-                reset(&self.failures);
-                reset(&self.rests);
-                if self.until.load(Ordering::Relaxed) != 0 {
-                    self.until.store(0, Ordering::Relaxed);
-                }
+                [&self.failures, &self.rests, &self.until].into_iter().for_each(reset);
             }
             End::Failed => {
                 let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
@@ -109,15 +103,23 @@ impl Record {
     }
 
     /// The first of several rests, or a later one, which is longer.
-    fn rest(&self, number: u32) {
+    fn rest(&self, number: u64) {
         let rest = FIRST_REST.saturating_mul(1 << number.saturating_sub(1).min(16)).min(LONGEST_REST);
         self.until.store(now() + millis(rest), Ordering::Relaxed);
     }
 }
 
-fn reset(count: &AtomicU32) {
-    if count.load(Ordering::Relaxed) != 0 {
-        count.store(0, Ordering::Relaxed);
+/// Mostly it is so already, and a write would take the cache line from all other threads.
+pub(super) fn set(flag: &AtomicBool, to: bool) {
+    if flag.load(Ordering::Relaxed) != to {
+        flag.store(to, Ordering::Relaxed);
+    }
+}
+
+/// The same of a number.
+fn reset(number: &AtomicU64) {
+    if number.load(Ordering::Relaxed) != 0 {
+        number.store(0, Ordering::Relaxed);
     }
 }
 

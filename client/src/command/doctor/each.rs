@@ -7,7 +7,7 @@ use futures::future::{join, join_all};
 use ticketing_client::{CallError, Serving};
 
 use super::finding::Finding;
-use super::spread::pods;
+use super::spread::{Answers, pods};
 use super::{failed, first};
 use crate::args::Settings;
 use crate::exit::Failure;
@@ -18,8 +18,14 @@ const CHECK: &str = "each address";
 pub(super) struct Asked {
     pub(super) address: SocketAddr,
     pub(super) health: Result<Serving, CallError>,
-    /// The name of the pod.
-    identity: Result<String, CallError>,
+    /// Of one call.
+    pub(super) answers: Answers,
+}
+
+impl Asked {
+    fn pod(&self) -> Option<&str> {
+        self.answers.pods.keys().next().map(String::as_str)
+    }
 }
 
 /// Asks at all of them at a time.
@@ -29,34 +35,26 @@ pub(super) async fn ask(settings: &Settings, open: &[SocketAddr]) -> Result<Vec<
         _ => open.iter().map(|address| settings.channel_at(*address)).collect::<Result<_, _>>()?,
     };
     let asked = open.iter().zip(&channels).map(|(address, channel)| async {
-        let customers = channel.customers();
-        let (health, identity) = join(channel.health(""), customers.identify()).await;
-        Asked { address: *address, health, identity }
+        let (customers, mut answers) = (channel.customers(), Answers::default());
+        let (health, ()) = join(channel.health(""), answers.probe(&customers)).await;
+        Asked { address: *address, health, answers }
     });
     Ok(join_all(asked).await)
 }
 
 /// How many pods are behind the addresses: one may have several, such as one of each family.
 pub(super) fn pods_of(asked: &[Asked]) -> usize {
-    asked.iter().filter_map(|asked| asked.identity.as_ref().ok()).collect::<BTreeSet<_>>().len()
+    asked.iter().filter_map(Asked::pod).collect::<BTreeSet<_>>().len()
 }
 
 /// Nothing where there is but one address, which the next checks call.
 pub(super) fn judged(asked: &[Asked]) -> Option<Finding> {
-    let failures: Vec<_> =
-        asked.iter().filter_map(|asked| asked.identity.as_ref().err().map(|error| (asked.address, error))).collect();
-    let count = asked.len();
-    let named = first(
-        asked
-            .iter()
-            .filter_map(|asked| Some(format!("{} {}", asked.address, asked.identity.as_ref().ok()?)))
-            .collect::<Vec<_>>()
-            .into_iter(),
-        8,
-    );
+    let failed = |asked: &Asked| Some((asked.address, asked.answers.last_error.clone()?));
+    let (failures, count): (Vec<_>, _) = (asked.iter().filter_map(failed).collect(), asked.len());
+    let named: Vec<_> = asked.iter().filter_map(|asked| Some(format!("{} {}", asked.address, asked.pod()?))).collect();
     match failures.first() {
         _ if count == 1 => None,
-        None => Some(Finding::ok(CHECK, format!("{}: {named}", pods(pods_of(asked))))),
+        None => Some(Finding::ok(CHECK, format!("{}: {}", pods(pods_of(asked)), first(named.into_iter(), 8)))),
         Some((address, error)) => {
             let found = format!("{} of {count} fail, such as {address}: {}", failures.len(), failed::found(error));
             Some(if failures.len() == count {

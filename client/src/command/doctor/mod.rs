@@ -23,7 +23,6 @@ use ticketing_client::Target;
 pub(crate) use finding::{Finding, Verdict};
 
 use self::bare::Bare;
-use self::look::Look;
 pub(super) use self::tls::fault as tls_fault;
 use crate::args::Settings;
 use crate::exit::{Exit, Failure};
@@ -145,6 +144,7 @@ async fn calls(
     findings.push(reflection(bare.services().await));
     findings.extend(each::judged(&asked));
     let spread = spread::check(settings, &channel, each::pods_of(&asked)).await?;
+    let spread = spread.and(asked.into_iter().map(|asked| asked.answers));
     if spread.any_answered {
         // A proxy may send what is asked of other services elsewhere: calls do not need it.
         findings.iter_mut().filter(|finding| finding.check == REFLECTION).for_each(Finding::soften);

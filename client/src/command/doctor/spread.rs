@@ -19,17 +19,17 @@ const PATIENCE_IN_A_ROW: u64 = 10;
 
 /// Answered calls by pod, and what went wrong.
 #[derive(Default)]
-struct Answers {
-    pods: BTreeMap<String, u64>,
+pub(super) struct Answers {
+    pub(super) pods: BTreeMap<String, u64>,
     versions: BTreeSet<String>,
     clocks: Clocks,
     failed: u64,
     failed_in_a_row: u64,
-    last_error: Option<CallError>,
+    pub(super) last_error: Option<CallError>,
 }
 
 impl Answers {
-    async fn probe(&mut self, customers: &Customers) {
+    pub(super) async fn probe(&mut self, customers: &Customers) {
         let sent = SystemTime::now();
         let identity = customers.get("").await;
         let received = SystemTime::now();
@@ -93,6 +93,17 @@ pub(super) struct Spread {
     pub(super) versions: BTreeSet<String>,
     /// The clocks of the servers that answered and told the time.
     pub(super) clocks: Clocks,
+}
+
+impl Spread {
+    /// What calls told that were made for another check.
+    pub(super) fn and(self, others: impl IntoIterator<Item = Answers>) -> Self {
+        others.into_iter().fold(self, |all, more| Self {
+            versions: all.versions.into_iter().chain(more.versions).collect(),
+            clocks: all.clocks.and(more.clocks),
+            ..all
+        })
+    }
 }
 
 /// Both checks, since one connection can only be judged beside new ones, and beside the number of pods that are `known` to be there.
