@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::fs::{Access, OFlags, access, fcntl_setfl};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
@@ -125,7 +125,10 @@ pub(crate) fn try_place(path: &Path) -> Result<(), LoadFault> {
 
 /// A temporary one would be its owner's alone. Its own name, which an error would tell, says nothing to anybody.
 fn beside(file: &Path, permissions: Permissions) -> io::Result<NamedTempFile> {
-    Builder::new().permissions(permissions).tempfile_in(folder_of(file)).map_err(|error| error.kind().into())
+    let folder = folder_of(file);
+    // In the system's own words, which an error of the temporary file has not.
+    access(folder, Access::WRITE_OK | Access::EXEC_OK)?;
+    Builder::new().permissions(permissions).tempfile_in(folder).map_err(|error| error.kind().into())
 }
 
 fn folder_of(file: &Path) -> &Path {
