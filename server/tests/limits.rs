@@ -44,6 +44,7 @@ const NO_BOUNDS: &[&str] = &[
     "MOST_PODS",
     "MOST_POINTS",
     "MOST_SHARDS",
+    "MOST_STEPS",
     "NAME",
     "NEVER",
     "NOTADB",

@@ -125,6 +125,8 @@ pub(crate) struct LoadReport {
     pub(crate) run: Run,
     /// How many they are.
     pub(crate) runs: usize,
+    /// When each of them ends, in seconds, where they follow each other.
+    pub(crate) ends: Vec<f64>,
     pub(crate) doubts: Vec<Doubt>,
     pub(crate) comparison: Option<Comparison>,
 }
@@ -133,7 +135,11 @@ impl LoadReport {
     pub(crate) fn new(runs: &[Run], old: Option<&[Run]>) -> Self {
         let run = run::merged(runs).expect("there is at least one run");
         let comparison = old.map(|old| compare::compare(old, runs));
-        Self { doubts: doubt::doubts(runs, &run), run, runs: runs.len(), comparison }
+        let ends = runs.iter().scan(0.0, |end, run| {
+            *end += run.seconds;
+            Some(*end)
+        });
+        Self { doubts: doubt::doubts(runs, &run), run, runs: runs.len(), ends: ends.collect(), comparison }
     }
 
     /// Whether no call reached anybody.

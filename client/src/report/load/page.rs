@@ -26,7 +26,7 @@ pub(crate) fn write(report: &LoadReport, out: &mut dyn Write) -> io::Result<()> 
     // Lines are the text's own; only what would not be text is taken out.
     let lines: Vec<_> = told.lines().map(escaped).collect();
     writeln!(out, "<pre>{}</pre>", lines.join("\n"))?;
-    for figure in [plots::percentiles(run), plots::calls(run), plots::latencies(run), plots::pods(run)] {
+    for figure in [plots::percentiles(run), plots::calls(report), plots::latencies(report), plots::pods(report)] {
         draw(&figure, out)?;
     }
     writeln!(out, "</body></html>")

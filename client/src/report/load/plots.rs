@@ -2,7 +2,7 @@
 
 use super::ms;
 use super::svg::{COLOURS, Plot};
-use crate::command::{Run, Slice};
+use crate::command::{LoadReport, Run, Slice};
 
 /// As many points as a plot is wide enough for; seconds of a longer run are taken together.
 const MOST_POINTS: usize = 300;
@@ -37,51 +37,62 @@ pub(super) fn percentiles(run: &Run) -> Figure {
     Figure { title, legend, svg: plot.finish(title) }
 }
 
-pub(super) fn calls(run: &Run) -> Figure {
+pub(super) fn calls(report: &LoadReport) -> Figure {
     let title = "Calls and errors over time (per second)";
-    let slices = condensed(&run.slices);
+    let slices = condensed(&report.run.slices);
     let rate = |slice: &Slice, count: u64| count as f64 / slice.seconds.max(f64::MIN_POSITIVE);
     let most = slices.iter().map(|slice| rate(slice, slice.calls)).fold(0.0, f64::max);
-    let mut plot = over_time(&slices, most);
+    let mut plot = over_time(report, &slices, most);
     plot.line("c0", steps(&slices, |slice| rate(slice, slice.calls)));
     plot.line("bad", steps(&slices, |slice| rate(slice, slice.failed())));
     let legend = vec![("c0".to_owned(), "calls".to_owned()), ("bad".to_owned(), "failed".to_owned())];
     Figure { title, legend, svg: plot.finish(title) }
 }
 
-pub(super) fn latencies(run: &Run) -> Figure {
+pub(super) fn latencies(report: &LoadReport) -> Figure {
     let title = "Latency over time (ms)";
-    let slices = condensed(&run.slices);
+    let slices = condensed(&report.run.slices);
     let most = slices.iter().map(|slice| slice.p99_ms).fold(0.0, f64::max);
-    let mut plot = over_time(&slices, most);
-    plot.line("c0", steps(&slices, |slice| slice.p50_ms));
-    plot.line("c1", steps(&slices, |slice| slice.p99_ms));
-    let worst = if slices.len() < run.slices.len() { " of the worst second" } else { "" };
+    let mut plot = over_time(report, &slices, most);
+    for stretch in stretches(&slices) {
+        plot.line("c0", steps(stretch, |slice| slice.p50_ms));
+        plot.line("c1", steps(stretch, |slice| slice.p99_ms));
+    }
+    let worst = if slices.len() < report.run.slices.len() { " of the worst second" } else { "" };
     let legend = vec![("c0".to_owned(), format!("p50{worst}")), ("c1".to_owned(), format!("p99{worst}"))];
     Figure { title, legend, svg: plot.finish(title) }
 }
 
-pub(super) fn pods(run: &Run) -> Figure {
+pub(super) fn pods(report: &LoadReport) -> Figure {
     let title = "Share of each pod over time (%)";
-    // Where nobody answered there is nothing to share.
-    let slices: Vec<_> =
-        condensed(&run.slices).into_iter().filter(|slice| slice.pods.values().any(|calls| *calls > 0)).collect();
-    let mut plot = over_time(&slices, 100.0);
-    let mut below = vec![0.0; slices.len()];
-    let mut legend = Vec::new();
-    for (number, pod) in run.pods.keys().enumerate() {
-        let class = format!("c{}", number % COLOURS);
-        let mut area = Vec::with_capacity(2 * slices.len());
-        for (slice, below) in slices.iter().zip(&mut below) {
-            let all = slice.pods.values().sum::<u64>() as f64;
-            let share = 100.0 * slice.pods.get(pod).copied().unwrap_or_default() as f64 / all;
-            area.extend(extent(slice).map(|at| (at, *below, *below + share)));
-            *below += share;
+    let slices = condensed(&report.run.slices);
+    let mut plot = over_time(report, &slices, 100.0);
+    let class = |number: usize| format!("c{}", number % COLOURS);
+    let pods = || report.run.pods.keys().enumerate();
+    for stretch in stretches(&slices) {
+        let mut below = vec![0.0; stretch.len()];
+        for (number, pod) in pods() {
+            let mut area = Vec::with_capacity(2 * stretch.len());
+            for (slice, below) in stretch.iter().zip(&mut below) {
+                let all = answered_by_pods(slice) as f64;
+                let share = 100.0 * slice.pods.get(pod).copied().unwrap_or_default() as f64 / all;
+                area.extend(extent(slice).map(|at| (at, *below, *below + share)));
+                *below += share;
+            }
+            plot.area(&class(number), &area);
         }
-        plot.area(&class, &area);
-        legend.push((class, pod.clone()));
     }
+    let legend = pods().map(|(number, pod)| (class(number), pod.clone())).collect();
     Figure { title, legend, svg: plot.finish(title) }
+}
+
+fn answered_by_pods(slice: &Slice) -> u64 {
+    slice.pods.values().copied().fold(0, u64::saturating_add)
+}
+
+/// Slices that follow each other and have answers: where nobody answered there is no latency, and nothing to share.
+fn stretches(slices: &[Slice]) -> impl Iterator<Item = &[Slice]> {
+    slices.split(|slice| answered_by_pods(slice) == 0).filter(|stretch| !stretch.is_empty())
 }
 
 /// From when to when a slice is.
@@ -94,9 +105,14 @@ fn steps(slices: &[Slice], value: impl Fn(&Slice) -> f64) -> impl Iterator<Item 
     slices.iter().flat_map(move |slice| extent(slice).map(|at| (at, value(slice))))
 }
 
-fn over_time(slices: &[Slice], y_max: f64) -> Plot {
-    let mut plot = Plot::new(slices.last().map_or(1.0, |slice| slice.end), y_max, "seconds since the warm-up");
+/// All of the time, also what nothing is drawn for.
+fn over_time(report: &LoadReport, slices: &[Slice], y_max: f64) -> Plot {
+    let label = if report.runs > 1 { "seconds, runs one after the other" } else { "seconds since the warm-up" };
+    let mut plot = Plot::new(slices.last().map_or(1.0, |slice| slice.end), y_max, label);
     plot.ticks();
+    if report.runs > 1 {
+        plot.parts("run", &report.ends);
+    }
     plot
 }
 

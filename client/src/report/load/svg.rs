@@ -8,6 +8,10 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 40.0;
+/// Of the number of a part, with the space beside it.
+const LABEL_WIDTH: f64 = 48.0;
+/// On the lower axis.
+const MOST_STEPS: u32 = 5;
 
 /// Colours that the page's style knows, as `c0`, `c1` and so on; more series begin anew.
 pub(super) const COLOURS: usize = 8;
@@ -67,11 +71,35 @@ impl Plot {
         self.put(format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>", escaped(label)));
     }
 
-    /// Marks five places of the lower axis by their values.
+    /// Marks round numbers on the lower axis.
     pub(super) fn ticks(&mut self) {
-        for number in 0..=4 {
-            let value = self.x_max * f64::from(number) / 4.0;
-            self.tick(value, &number_text(value));
+        let (step, decimals) = round_step(self.x_max);
+        // A rounding error, or a run that ended a little early, must not cost the last one.
+        let end = self.x_max * 1.001;
+        let values = (0..=MOST_STEPS).map(|number| step * f64::from(number));
+        for value in values.take_while(|value| *value <= end) {
+            self.tick(value, &format!("{value:.decimals$}"));
+        }
+    }
+
+    /// Parts of the lower axis that end there: a line between them, and the number of each where there is room for it.
+    pub(super) fn parts(&mut self, name: &str, ends: &[f64]) {
+        let mut room_from = LEFT;
+        let begins = [0.0].into_iter().chain(ends.iter().copied());
+        let end = self.x_max;
+        for (number, begin) in (1..=ends.len()).zip(begins).filter(|(_, begin)| *begin < end) {
+            let x = self.x(begin);
+            if number > 1 {
+                let bottom = HEIGHT - BOTTOM;
+                self.put(format_args!(
+                    "<line class=\"run\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>"
+                ));
+            }
+            if x >= room_from {
+                let (x, y) = (x + 4.0, TOP + 12.0);
+                self.put(format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\">{} {number}</text>", escaped(name)));
+                room_from = x + LABEL_WIDTH;
+            }
         }
     }
 
@@ -125,6 +153,19 @@ fn round_up(value: f64) -> f64 {
     [1.0, 2.0, 4.0, 10.0].into_iter().map(|digit| digit * power).find(|round| *round >= value).unwrap_or(value)
 }
 
+/// Steps of the form 1, 2 or 5 times a power of ten, of which so long an axis has at most five, and the decimals they need.
+fn round_step(length: f64) -> (f64, usize) {
+    let least = length / f64::from(MOST_STEPS);
+    let exponent = least.log10().floor();
+    let power = 10_f64.powf(exponent);
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|digit| digit * power).find(|step| *step >= least);
+    let step = step.unwrap_or(least);
+    let exponent = if step >= 10.0 * power { exponent + 1.0 } else { exponent };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 9")]
+    let decimals = (-exponent).clamp(0.0, 9.0) as usize;
+    (step, decimals)
+}
+
 fn number_text(value: f64) -> String {
     let decimals = if value == 0.0 || value >= 100.0 {
         0
@@ -146,6 +187,21 @@ mod tests {
         let ends = [0.0, 0.3, 1.0, 3.2, 41.0, 950.0, f64::NAN].map(|most| number_text(round_up(most)));
         assert_eq!(ends, ["1", "0.4", "1", "4", "100", "1000", "1"]);
         assert_eq!([0.0, 0.25, 2.0, 2500.0].map(number_text), ["0", "0.25", "2", "2500"]);
+    }
+
+    #[test]
+    fn steps_of_an_axis_are_round_and_told_as_they_are() {
+        let marks = |length: f64| {
+            let mut plot = Plot::new(length, 1.0, "");
+            plot.body.clear();
+            plot.ticks();
+            let texts = plot.body.split('>').filter_map(|piece| piece.strip_suffix("</text"));
+            texts.map(str::to_owned).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(marks(3.0), "0 1 2 3");
+        assert_eq!(marks(9.9996), "0 2 4 6 8 10");
+        assert_eq!(marks(0.04), "0.00 0.01 0.02 0.03 0.04");
+        assert_eq!(marks(90.0), "0 20 40 60 80");
     }
 
     #[test]
