@@ -99,6 +99,30 @@ fn a_warm_up_that_is_interrupted_took_as_long_as_it_did() {
     assert_eq!(report["notes"], serde_json::json!([]));
 }
 
+/// The first calls without a place are held back by those before them, and hold back all that come later, also where these
+/// find a free place when their turn comes.
+#[test]
+fn calls_behind_one_that_is_held_back_count_as_held_back_too_and_the_schedule_ends_before_the_run() {
+    let service = Scripted::start(|_, _| {
+        #[expect(clippy::disallowed_methods, reason = "one call at a time is what this server is for")]
+        std::thread::sleep(Duration::from_millis(10));
+        Reply::Created
+    });
+    let pace = ["--rate", "1000", "--requests", "40", "--warmup", "10ms", "--max-in-flight", "20"];
+    let args = [&JSON[..], &["--deadline", "1h", "--mix", "create=1"], &pace].concat();
+    let report = run(service.port, &args).json();
+    let held_back = report["held_back"].as_u64();
+    // Of 50 calls the first 20 have a place.
+    assert!(held_back >= Some(25) && held_back <= Some(40), "{report}");
+    assert_eq!(report["scheduled_seconds"], 0.04);
+    assert!(report["seconds_after_schedule"].as_f64() > Some(0.2), "{report}");
+    let slow = report["notes"].as_array().expect("notes").iter().any(|note| {
+        note.as_str()
+            .is_some_and(|note| note.contains("of 40 calls started late") && note.contains("slower than the rate"))
+    });
+    assert!(slow, "{report}");
+}
+
 /// Each call waits for all before it: the longer it goes on, the longer the wait. A tool that counts from the moment
 /// at which it got round to a call would report the ten milliseconds of the server.
 #[test]
@@ -180,7 +204,7 @@ fn what_cannot_be_meant_is_refused_with_one_line_before_any_call() {
         (&["--ids", "/no/such/file"], "one id a line"),
         (&["--compare", empty], "load --save"),
         (&["--merge", "/no/such/file"], "load --save"),
-        (&["--html", "/no/such/folder/page.html"], "choose a place"),
+        (&["--html", "/no/such/folder/page.html"], "No such file or directory (os error 2); choose a place"),
         (&["--save", "/"], "choose a place"),
         (&["--save", &both, "--html", &same], "is named for two things"),
         (&["--compare", &saved, "--save", &saved], "is named for two things"),

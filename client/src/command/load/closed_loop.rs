@@ -40,7 +40,8 @@ async fn repeat(offer: &Offer, caller: u32, callers: u32, stop: &Stop) {
         let kind = offer.mix.choose(&mut random);
         let outcome = call(customers, kind, &offer.ids).await;
         let failed = outcome.is_err();
-        offer.recorder.record(connection, Ended { kind, intended: started, started, warmup, outcome });
+        let held = Duration::ZERO;
+        offer.recorder.record(connection, Ended { kind, intended: started, started, held, warmup, outcome });
         if failed {
             stop.within(PAUSE_AFTER_FAILURE).await;
         }

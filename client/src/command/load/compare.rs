@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::doubt::{ENOUGH, most_failed};
+use super::judgement::Judgement;
 use super::run::{Run, one_load};
 use super::welch::{differ, mean};
 
@@ -19,25 +20,6 @@ pub(crate) struct Compared {
     /// How far runs of one side lie apart, as a share of their mean: the wider side's. None where no side has two runs.
     pub(crate) spread: Option<f64>,
     pub(crate) judgement: Judgement,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Judgement {
-    /// Runs of the same would differ by that much too, or it is too little to notice.
-    WithinNoise,
-    Better,
-    Worse,
-    /// A side has too few runs: nobody knows how much they differ by themselves.
-    Untold,
-    /// A run did not come to its end, so that its figures are of another time than those of the others.
-    Interrupted,
-    /// A run has too few answers for the percentile to be more than an accident.
-    TooFewAnswers,
-    /// So many calls of a run failed that the percentile of those that were answered may hide the slowest.
-    TooManyFailed,
-    /// Not the same was offered to all runs: a difference may come from that.
-    NotComparable,
 }
 
 /// All figures of old and new runs.
@@ -248,9 +230,17 @@ mod tests {
     #[test]
     fn where_another_load_was_offered_nothing_is_better_or_worse() {
         let (old, mut new) = (runs([10.0; 3], 5), runs([20.0; 3], 9));
-        new[1].shape.mix = "list=1".to_owned();
-        let told = compare(&old, &new);
-        assert!(!told.same_load && told.figures.iter().all(|each| each.judgement == Judgement::NotComparable));
+        let differing: [fn(&mut Run); 3] =
+            [|run| run.shape.mix = "list=1".to_owned(), |run| run.warmup_seconds = 2.0, |run| run.tls = Some(true)];
+        for differ in differing {
+            let mut new = new.clone();
+            differ(&mut new[1]);
+            let told = compare(&old, &new);
+            assert!(!told.same_load && told.figures.iter().all(|each| each.judgement == Judgement::NotComparable));
+        }
+        // A file of an earlier program does not tell.
+        new[1].tls = None;
+        assert!(compare(&old, &new).same_load);
     }
 
     /// So many runs with rates of about `rate`, of which `noise` is the standard deviation as a share.

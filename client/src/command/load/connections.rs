@@ -17,6 +17,7 @@ use super::mix::Kind;
 pub(crate) struct Connections {
     all: Arc<[Customers]>,
     target: String,
+    encrypted: bool,
 }
 
 impl Connections {
@@ -29,7 +30,11 @@ impl Connections {
             let channel = Channel::builder(target.clone()).deadline(deadline);
             channel.environment(environment.clone()).build().customers()
         };
-        Self { all: (0..connections).map(|_| channel()).collect(), target: target.to_string() }
+        Self {
+            all: (0..connections).map(|_| channel()).collect(),
+            target: target.to_string(),
+            encrypted: target.tls().is_some(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -42,6 +47,10 @@ impl Connections {
 
     pub(crate) fn target(&self) -> String {
         self.target.clone()
+    }
+
+    pub(crate) fn are_encrypted(&self) -> bool {
+        self.encrypted
     }
 
     /// The connection for the call of this number, with its own number.

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use ticketing_client::{Code, TlsFault};
 
+use super::recorder::UNNAMED;
 use super::run::{Run, one_load};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Doubt {
-    /// This client did not keep its schedule.
+    /// This client did not keep its schedule, whatever else may have held its calls back.
     Late { p99: Duration, most: Duration },
-    /// Too many calls were without an answer for more to start in time.
-    HeldBack { calls: u64 },
+    /// Too many calls were without an answer for so many of all to start in time.
+    HeldBack { calls: u64, of: u64 },
+    /// The name that is called stands for so many servers, and one pod answered all calls.
+    OnePod { servers: usize },
     /// Too few answers for a percentile of thousands.
     Few { answers: u64 },
     /// All calls failed without reaching anybody.
@@ -52,15 +55,13 @@ pub(crate) fn doubts(runs: &[Run], run: &Run) -> Vec<Doubt> {
     if run.ok() > 0 && run.failed_percent() > most_failed(0.99) {
         doubts.push(Doubt::LeftOut { failed_percent: run.failed_percent() });
     }
-    if let Some(lateness) = &run.lateness {
-        let p99 = lateness.at(0.99);
-        // Calls that were held back are late too, and have a line of their own.
-        if p99 > LATE && run.held_back == 0 {
-            doubts.push(Doubt::Late { p99, most: lateness.max() });
-        }
+    // Where a file does not tell them apart, calls that were held back are late too.
+    let own = run.own_lateness.as_ref().or(run.lateness.as_ref().filter(|_| run.held_back == 0));
+    if let Some(own) = own.filter(|own| own.at(0.99) > LATE) {
+        doubts.push(Doubt::Late { p99: own.at(0.99), most: own.max() });
     }
     if run.held_back > 0 {
-        doubts.push(Doubt::HeldBack { calls: run.held_back });
+        doubts.push(Doubt::HeldBack { calls: run.held_back, of: run.calls() });
     }
     match (run.ok(), run.failed()) {
         (0, 0) | (ENOUGH.., _) => {}
@@ -83,6 +84,11 @@ fn at_the_same_time(runs: &[Run]) -> bool {
     spans.windows(2).any(|pair| pair[1].0 < pair[0].1)
 }
 
+/// Whether there is one pod, by its name, that answered all calls.
+pub(crate) fn one_pod_answered(run: &Run) -> bool {
+    run.pods.len() == 1 && !run.pods.contains_key(UNNAMED)
+}
+
 /// Whether a load reached nobody, so that its encryption may be why.
 pub(crate) fn reached_nobody(run: &Run) -> bool {
     let silent = [Code::Unavailable, Code::DeadlineExceeded].map(Code::name);
@@ -95,16 +101,21 @@ impl fmt::Display for Doubt {
         match self {
             Self::Late { p99, most } => write!(
                 f,
-                "this client did not keep its schedule: 1 in 100 calls started {:.1} ms late or more, the last of them \
-                 {:.1} ms; the latencies count that; offer less, or run it on several machines",
+                "this client did not keep its schedule: for reasons of its own 1 in 100 calls started {:.1} ms late or more, \
+                 the last of them {:.1} ms; the latencies count that; offer less, or run it on several machines",
                 ms(p99),
                 ms(most)
             ),
-            Self::HeldBack { calls } => write!(
+            Self::HeldBack { calls, of } => write!(
                 f,
-                "{} had to wait until others were answered, and latencies count that; the server is \
-                 slower than the rate: offer less, or raise --max-in-flight",
-                if *calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
+                "{calls} of {of} calls started late since they, or those before them, had to wait until others were answered; \
+                 latencies count that; the server was slower than the rate: offer less, or raise --max-in-flight"
+            ),
+            Self::OnePod { servers } => write!(
+                f,
+                "one pod answered all calls, though the name has {servers} addresses: a connection stays with one of them; \
+                 more --connections reach others where DNS changes their order, an Envoy before them spreads all calls, and \
+                 `ticketing-client doctor` shows how calls spread"
             ),
             Self::Few { answers } => {
                 write!(f, "a p99 of {answers} answers says little: let it run longer, or repeat it (--runs)")
@@ -118,7 +129,8 @@ impl fmt::Display for Doubt {
             Self::NoneAnswered => f.write_str("no call went well: `ticketing-client doctor` looks for the cause"),
             Self::AllRefused => f.write_str("no call went well, though there were answers: the errors above say why"),
             Self::SeveralLoads => f.write_str(
-                "not all of these runs were offered the same load, and their figures are mixed; merge runs of one load",
+                "not all of these runs were offered the same load, warm-up and TLS included, and their figures are mixed; \
+                 merge runs of one load",
             ),
             Self::AtTheSameTime => f.write_str(
                 "some of these runs were made at the same time, and calls/s are those of one after the other: add up the \

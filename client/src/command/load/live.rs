@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ticketing_logging::Plain;
@@ -24,33 +25,42 @@ pub(crate) struct Live {
     /// Since the last line: for where there is none.
     pending: Option<Slice>,
     failed: u64,
-    warned: bool,
+    /// The last line about the warm-up.
+    warned: Option<Instant>,
+    /// Since the warm-up, in an open loop: when calls cease to start, in seconds.
+    scheduled: Option<f64>,
 }
 
 impl Live {
-    pub(crate) fn new() -> Self {
+    /// `scheduled` is for how long calls should start, in an open loop.
+    pub(crate) fn new(scheduled: Option<Duration>) -> Self {
         let view = io::stderr().is_terminal().then(|| {
             let view = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             view.set_style(ProgressStyle::with_template("{msg}").expect("the template is sound"));
             view
         });
-        Self { view, pending: None, failed: 0, warned: false }
+        let scheduled = scheduled.map(|time| time.as_secs_f64());
+        Self { view, pending: None, failed: 0, warned: None, scheduled }
     }
 
-    pub(crate) fn warming_up(&mut self) {
-        match &self.view {
-            Some(view) => view.set_message("warming up; nothing is counted yet"),
-            None if !self.warned => tell("warming up; nothing is counted yet"),
-            None => {}
+    /// So many calls were made in the warm-up so far.
+    pub(crate) fn warming_up(&mut self, calls: u64, failed: u64) {
+        let line = || format!("warming up, nothing is counted yet: {calls} calls so far, {failed} failed");
+        match (&self.view, self.warned) {
+            (Some(view), _) => view.set_message(line()),
+            (None, Some(last)) if last.elapsed().as_secs_f64() < LINE_INTERVAL - 0.5 => {}
+            (None, _) => {
+                tell(&line());
+                self.warned = Some(Instant::now());
+            }
         }
-        self.warned = true;
     }
 
     pub(crate) fn show(&mut self, slice: &Slice) {
         self.failed += slice.failed();
         if let Some(view) = &self.view {
-            view.set_message(drawn(slice, self.failed));
-            view.tick();
+            // This draws it: more would flicker.
+            view.set_message(drawn(slice, self.scheduled, self.failed));
             return;
         }
         let pending = match self.pending.take() {
@@ -61,7 +71,7 @@ impl Live {
             self.pending = Some(pending);
             return;
         }
-        tell(&headline(&pending));
+        tell(&headline(&pending, self.scheduled));
     }
 
     /// Leaves the terminal as it was.
@@ -77,7 +87,7 @@ pub(super) fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-fn headline(slice: &Slice) -> String {
+fn headline(slice: &Slice, scheduled: Option<f64>) -> String {
     let rate = slice.calls as f64 / slice.seconds;
     let pods = match slice.pods.len() {
         1 => "1 pod".to_owned(),
@@ -91,7 +101,10 @@ fn headline(slice: &Slice) -> String {
         }
         _ => format!("p50 {:.2} ms, p99 {:.2} ms", slice.p50_ms, slice.p99_ms),
     };
-    let mut line = format!("{:.0} s: {rate:.0} calls/s, {latencies}, {pods}, {} failed", slice.end, slice.failed());
+    let after = scheduled.map_or(0.0, |scheduled| (slice.end - scheduled).round());
+    let behind = if after > 0.0 { format!(", {after:.0} s after its schedule") } else { String::new() };
+    let (end, failed) = (slice.end, slice.failed());
+    let mut line = format!("{end:.0} s{behind}: {rate:.0} calls/s, {latencies}, {pods}, {failed} failed");
     for (code, count) in &slice.failures {
         write!(line, ", {code} {count}").expect("a string takes text");
     }
@@ -99,8 +112,8 @@ fn headline(slice: &Slice) -> String {
 }
 
 /// Several lines: the headline, then a bar a pod.
-fn drawn(slice: &Slice, failed_so_far: u64) -> String {
-    let mut text = headline(slice);
+fn drawn(slice: &Slice, scheduled: Option<f64>, failed_so_far: u64) -> String {
+    let mut text = headline(slice, scheduled);
     if failed_so_far > 0 {
         write!(text, " ({failed_so_far} so far)").expect("a string takes text");
     }
@@ -143,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_second_is_shown_with_rate_latencies_failures_and_a_bar_a_pod() {
-        let text = drawn(&slice(), 7);
+        let text = drawn(&slice(), Some(3.0), 7);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "3 s: 105 calls/s, p50 1.50 ms, p99 9.00 ms, 2 pods, 5 failed, UNAVAILABLE 5 (7 so far)");
         let bar = |line: &str| line.matches('#').count();
@@ -154,7 +167,13 @@ mod tests {
     fn a_line_of_several_seconds_counts_all_their_calls() {
         let both = slice().and(&slice());
         assert_eq!((both.calls, both.failed(), both.pods["a"]), (210, 10, 150));
-        assert!(headline(&both).contains("105 calls/s"));
+        assert!(headline(&both, None).contains("105 calls/s"));
+    }
+
+    #[test]
+    fn while_a_backlog_is_worked_off_it_is_said_how_long_ago_the_schedule_ended() {
+        assert!(headline(&slice(), Some(1.0)).starts_with("3 s, 2 s after its schedule: 105 calls/s"));
+        assert!(headline(&slice(), Some(2.9)).starts_with("3 s: "));
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! A load on the service, and what it took.
 
+mod addresses;
 mod closed_loop;
 mod compare;
 mod connections;
 mod doubt;
 mod fault;
 mod files;
+mod hold;
 mod ids;
+mod judgement;
 mod latencies;
 mod live;
 mod mix;
 mod offer;
 mod open_loop;
+#[cfg(test)]
+mod page_tests;
 mod recorder;
 mod run;
 mod saved;
@@ -21,14 +26,14 @@ mod tests;
 mod welch;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ticketing_client::TlsFault;
 
-pub(crate) use compare::{Comparison, Judgement};
+pub(crate) use compare::Comparison;
 pub(crate) use doubt::Doubt;
 pub(crate) use fault::LoadFault;
+pub(crate) use judgement::Judgement;
 pub(crate) use live::bars;
 pub(crate) use run::{Run, Slice};
 pub(crate) use saved::replace;
@@ -47,8 +52,9 @@ use crate::stop::Stop;
 ///
 /// A closed loop (--concurrency) waits for each answer before the next call; an open loop (--rate) starts calls on a
 /// schedule, and counts latencies from the start that was intended. Nothing is sent again from here, each attempt is one
-/// call; a proxy on the way may still do so. A run ends after --duration or --requests; SIGINT or SIGTERM end the load once the
-/// calls in flight have ended, and it always reports.
+/// call; a proxy on the way may still do so. No call starts after --duration or --requests, and a run ends with the last
+/// answer: of an open loop at a server that is slower than the rate, that may be much later. SIGINT or SIGTERM end the load
+/// once the calls in flight have ended, and it always reports.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
     /// Closed loop: so many calls at the same time.
@@ -69,7 +75,8 @@ pub(crate) struct Load {
     /// A file with ids to get, one a line. Default: those of the service's list, or 10 customers made for it.
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// How long a run lasts, without the warm-up.
+    /// How long calls start, without the warm-up. In an open loop all that are due in that time are made, however late they are
+    /// answered.
     #[arg(long, default_value = "10s", value_name = "TIME", conflicts_with = "requests", value_parser = lasting)]
     duration: Duration,
     /// End after so many calls instead, without those of the warm-up.
@@ -87,7 +94,8 @@ pub(crate) struct Load {
     /// Call nobody: take the runs of these files, each named once, as one. With --save they are kept, run by run.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup", "mix", "ids", "connections", "max_in_flight", "runs"])]
     merge: Vec<PathBuf>,
-    /// Compare with the runs of this file; with three runs (--runs) or more on each side, noise is told from a difference.
+    /// Compare with the runs of this file; with three runs (--runs) or more on each side, noise is told from a difference. The
+    /// spread is how far runs of one side lie apart, (most - least) / mean, of the side where that is more.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
     /// Write the report with plots to this file, as one page of HTML.
@@ -197,6 +205,10 @@ impl Load {
         let runs = if self.makes_calls() { self.measure(settings, &stop).await? } else { files::merged(&self.merge)? };
         let mut report = LoadReport::new(&runs, old.as_deref());
         report.run.interrupted |= self.makes_calls() && stop.is_requested();
+        if self.makes_calls() && doubt::one_pod_answered(&report.run) {
+            let servers = addresses::servers(settings.host(), settings.server_port).await;
+            report.doubts.extend(servers.filter(|servers| *servers > 1).map(|servers| Doubt::OnePod { servers }));
+        }
         Ok((runs, report))
     }
 
@@ -246,7 +258,6 @@ impl Load {
             mix: self.mix.clone(),
             ids,
             schedule: Schedule::new(self.warmup, duration, self.requests),
-            held_back: AtomicU64::new(0),
         };
         offer.run(calls, stop).await
     }

@@ -1,7 +1,6 @@
 //! One run: what is offered to the server, and how it is seen through.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::future::{Either, select};
@@ -23,8 +22,6 @@ pub(crate) struct Offer {
     pub(crate) ids: Ids,
     pub(crate) schedule: Schedule,
     pub(crate) recorder: Recorder,
-    /// Calls that had to wait for a place in flight.
-    pub(crate) held_back: AtomicU64,
 }
 
 /// How calls follow each other.
@@ -40,6 +37,10 @@ impl Offer {
     /// Sees the run through to its end, or in order to an earlier one at `stop`.
     pub(crate) async fn run(self, calls: Loop, stop: Stop) -> Run {
         let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let scheduled = match calls {
+            Loop::Closed { .. } => None,
+            Loop::Open { rate, .. } => self.schedule.lasts(rate),
+        };
         let offer = Arc::new(self);
         let work = {
             let (offer, stop) = (offer.clone(), stop.clone());
@@ -54,7 +55,7 @@ impl Offer {
         // A task of its own: drawing on a slow terminal must not put off a call.
         let mut work = async_std::task::spawn(work);
         let mut slices =
-            Slices { offer: &offer, live: Live::new(), last: offer.schedule.measured_from, all: Vec::new() };
+            Slices { offer: &offer, live: Live::new(scheduled), last: offer.schedule.measured_from, all: Vec::new() };
         slices.warm_up(Instant::now());
         let ended = loop {
             let tick = std::pin::pin!(async_std::task::sleep(SLICE));
@@ -65,7 +66,9 @@ impl Offer {
             slices.take(Instant::now());
         };
         let slices = slices.end(ended);
-        offer.summary(started, calls, ended, stop.is_requested(), slices)
+        let run = offer.summary(started, calls, ended, stop.is_requested(), slices);
+        let most = if run.interrupted { run.seconds } else { f64::INFINITY };
+        Run { scheduled_seconds: scheduled.map(|time| time.as_secs_f64().min(most)), ..run }
     }
 
     fn summary(&self, started: String, calls: Loop, ended: Instant, interrupted: bool, slices: Vec<Slice>) -> Run {
@@ -79,6 +82,7 @@ impl Offer {
         Run {
             started,
             target: self.connections.target(),
+            tls: Some(self.connections.are_encrypted()),
             shape: Shape {
                 concurrency,
                 rate,
@@ -89,6 +93,7 @@ impl Offer {
                 ids_digest: self.ids.digest.clone().filter(|_| self.mix.has(Kind::Get)),
             },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
+            scheduled_seconds: None,
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),
             warmup_calls: total.warmup_calls,
             answered: total.answered,
@@ -97,7 +102,8 @@ impl Offer {
             first_errors: total.first_errors,
             pods: total.pods,
             lateness: rate.is_some().then_some(total.lateness),
-            held_back: self.held_back.load(Ordering::Relaxed),
+            own_lateness: rate.is_some().then_some(total.own_lateness),
+            held_back: total.held_back,
             prepared: self.ids.made,
             interrupted,
             slices,
@@ -126,7 +132,8 @@ impl Slices<'_> {
 
     fn warm_up(&mut self, now: Instant) {
         if now < self.offer.schedule.measured_from {
-            self.live.warming_up();
+            let (calls, failed) = self.offer.recorder.warmed_up();
+            self.live.warming_up(calls, failed);
         }
     }
 

@@ -4,7 +4,6 @@
 //! the limit of calls in flight, is part of it, as it would be for a caller who came at that moment.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use async_std::channel::{Receiver, Sender, bounded};
@@ -13,6 +12,7 @@ use futures::channel::mpsc;
 use futures::future::{Either, select};
 
 use super::connections::call;
+use super::hold::Hold;
 use super::offer::Offer;
 use super::recorder::Ended;
 use crate::stop::Stop;
@@ -20,14 +20,18 @@ use crate::stop::Stop;
 /// Starts `rate` calls a second, evenly, and returns when the last one has ended.
 pub(crate) async fn run(offer: Arc<Offer>, rate: f64, most_in_flight: u32, stop: Stop) {
     let places = Places::new(most_in_flight);
+    let mut hold = Hold::default();
     let mut random = fastrand::Rng::new();
     let (running, mut all_ended) = mpsc::channel::<()>(0);
     for number in 0_u64.. {
         let intended = offer.schedule.begun + Duration::from_secs_f64(number as f64 / rate);
-        let wait = intended.saturating_duration_since(Instant::now());
-        if stop.within(wait).await || !places.enter(&offer, &stop).await {
+        let turn = Instant::now();
+        hold.turn(turn.saturating_duration_since(intended));
+        if stop.within(intended.saturating_duration_since(turn)).await {
             break;
         }
+        let Some(waited) = places.enter(&stop).await else { break };
+        let held_back = hold.waited(waited);
         let Some(warmup) = offer.schedule.admit(intended) else { break };
         let kind = offer.mix.choose(&mut random);
         let (connection, customers) = offer.connections.of(number);
@@ -37,7 +41,7 @@ pub(crate) async fn run(offer: Arc<Offer>, rate: f64, most_in_flight: u32, stop:
             async move {
                 let started = Instant::now();
                 let outcome = call(&customers, kind, &offer.ids).await;
-                offer.recorder.record(connection, Ended { kind, intended, started, warmup, outcome });
+                offer.recorder.record(connection, Ended { kind, intended, started, held: held_back, warmup, outcome });
                 // There is room: it was entered.
                 let _ = leave.try_send(());
                 drop(running);
@@ -61,14 +65,14 @@ impl Places {
         Self { free, leave }
     }
 
-    /// Waits for a place; false if the end is asked for first.
-    async fn enter(&self, offer: &Offer, stop: &Stop) -> bool {
+    /// Waits for a place, and tells how long; none if the end is asked for first.
+    async fn enter(&self, stop: &Stop) -> Option<Duration> {
         if self.free.try_recv().is_ok() {
-            return true;
+            return Some(Duration::ZERO);
         }
-        offer.held_back.fetch_add(1, Ordering::Relaxed);
+        let came = Instant::now();
         let free = std::pin::pin!(self.free.recv());
         let stopped = std::pin::pin!(stop.requested());
-        matches!(select(free, stopped).await, Either::Left((Ok(()), _)))
+        matches!(select(free, stopped).await, Either::Left((Ok(()), _))).then(|| came.elapsed())
     }
 }

@@ -11,7 +11,7 @@ use super::mix::Kind;
 use super::run::{Slice, add_counts};
 
 /// A pod that does not say its name.
-const UNNAMED: &str = "unnamed";
+pub(super) const UNNAMED: &str = "unnamed";
 
 /// A call that has ended.
 pub(crate) struct Ended {
@@ -19,6 +19,8 @@ pub(crate) struct Ended {
     /// When it should have started; in a closed loop that is when it did.
     pub(crate) intended: Instant,
     pub(crate) started: Instant,
+    /// How much later than without a limit of calls in flight.
+    pub(crate) held: Duration,
     pub(crate) warmup: bool,
     /// The pod that answered, or why there was no answer.
     pub(crate) outcome: Result<Option<String>, CallError>,
@@ -45,12 +47,15 @@ struct Shard {
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) warmup_calls: u64,
+    pub(crate) warmup_failed: u64,
     pub(crate) answered: BTreeMap<String, Latencies>,
     pub(crate) failed: Latencies,
     pub(crate) failures: BTreeMap<String, u64>,
     pub(crate) first_errors: BTreeMap<String, String>,
     pub(crate) pods: BTreeMap<String, u64>,
     pub(crate) lateness: Latencies,
+    pub(crate) own_lateness: Latencies,
+    pub(crate) held_back: u64,
 }
 
 #[derive(Default)]
@@ -74,10 +79,16 @@ impl Recorder {
         let Shard { total, recent } = &mut *shard;
         if ended.warmup {
             total.warmup_calls += 1;
+            total.warmup_failed += u64::from(ended.outcome.is_err());
             return;
         }
         recent.calls += 1;
-        total.lateness.record(ended.started.saturating_duration_since(ended.intended));
+        let late = ended.started.saturating_duration_since(ended.intended);
+        let own = late.saturating_sub(ended.held);
+        total.lateness.record(late);
+        total.own_lateness.record(own);
+        // Where more of it is our own, a hold is not why it was late.
+        total.held_back += u64::from(!ended.held.is_zero() && ended.held >= own);
         match ended.outcome {
             Ok(pod) => {
                 let pod = pod.as_deref().unwrap_or(UNNAMED);
@@ -119,12 +130,21 @@ impl Recorder {
         slice
     }
 
+    /// Calls of the warm-up so far, and how many of them failed.
+    pub(crate) fn warmed_up(&self) -> (u64, u64) {
+        self.shards.iter().fold((0, 0), |(calls, failed), shard| {
+            let total = &lock(shard).total;
+            (calls + total.warmup_calls, failed + total.warmup_failed)
+        })
+    }
+
     /// All that was counted so far.
     pub(crate) fn total(&self) -> Tally {
         let mut sum = Tally { first_errors: lock(&self.first_errors).clone(), ..Tally::default() };
         for shard in &self.shards {
             let total = &lock(shard).total;
             sum.warmup_calls += total.warmup_calls;
+            sum.warmup_failed += total.warmup_failed;
             for (kind, latencies) in &total.answered {
                 sum.answered.entry(kind.clone()).or_default().add(latencies);
             }
@@ -132,6 +152,8 @@ impl Recorder {
             add_counts(&mut sum.failures, &total.failures);
             add_counts(&mut sum.pods, &total.pods);
             sum.lateness.add(&total.lateness);
+            sum.own_lateness.add(&total.own_lateness);
+            sum.held_back += total.held_back;
         }
         sum
     }

@@ -76,9 +76,16 @@ pub(crate) struct Run {
     /// When it began, in UTC.
     pub(crate) started: String,
     pub(crate) target: String,
+    /// Whether connections were encrypted. Files of earlier programs do not tell.
+    #[serde(default)]
+    pub(crate) tls: Option<bool>,
     pub(crate) shape: Shape,
     /// From the end of the warm-up to the last answer.
     pub(crate) seconds: f64,
+    /// For how long calls should have started since then, in an open loop; the last answers may come later. Files of earlier
+    /// programs do not tell.
+    #[serde(default)]
+    pub(crate) scheduled_seconds: Option<f64>,
     /// How long the warm-up took: less than was asked for where it was interrupted.
     pub(crate) warmup_seconds: f64,
     /// Calls of the warm-up; they are counted nowhere else.
@@ -96,7 +103,11 @@ pub(crate) struct Run {
     pub(crate) pods: BTreeMap<String, u64>,
     /// How much later than intended calls were started, in an open loop.
     pub(crate) lateness: Option<Latencies>,
-    /// Calls of an open loop that had to wait because too many others were without an answer.
+    /// The same without what calls were held back. Files of earlier programs do not tell.
+    #[serde(default)]
+    pub(crate) own_lateness: Option<Latencies>,
+    /// Calls of an open loop that started late since too many others, or too many for those before them, were without an
+    /// answer.
     pub(crate) held_back: u64,
     /// Customers that were made first, since there were none to get.
     pub(crate) prepared: u64,
@@ -131,6 +142,11 @@ impl Run {
         if self.seconds > 0.0 { self.ok() as f64 / self.seconds } else { 0.0 }
     }
 
+    /// How long after the end of an open loop's schedule the last answer came.
+    pub(crate) fn seconds_after_schedule(&self) -> Option<f64> {
+        self.scheduled_seconds.map(|scheduled| (self.seconds - scheduled).max(0.0))
+    }
+
     /// Failed calls of all, in percent.
     pub(crate) fn failed_percent(&self) -> f64 {
         if self.calls() == 0 { 0.0 } else { 100.0 * self.failed() as f64 / self.calls() as f64 }
@@ -163,10 +179,17 @@ pub(super) fn add_counts(counts: &mut BTreeMap<String, u64>, more: &BTreeMap<Str
     }
 }
 
-/// Whether all of them were offered the same.
-pub(crate) fn one_load<'a>(runs: impl IntoIterator<Item = &'a Run>) -> bool {
-    let mut shapes = runs.into_iter().map(|run| &run.shape);
-    shapes.next().is_none_or(|first| shapes.all(|shape| shape == first))
+/// Whether all of them were offered the same: also with TLS, and on connections and servers that had been warmed up, or all
+/// without.
+pub(crate) fn one_load<'a>(runs: impl IntoIterator<Item = &'a Run> + Clone) -> bool {
+    // Where a file does not tell, nothing speaks against it.
+    let encrypted = runs.clone().into_iter().filter_map(|run| run.tls);
+    let offered = runs.into_iter().map(|run| (&run.shape, run.warmup_seconds > 0.0));
+    all_alike(offered) && all_alike(encrypted)
+}
+
+fn all_alike<T: PartialEq>(mut all: impl Iterator<Item = T>) -> bool {
+    all.next().is_none_or(|first| all.all(|each| each == first))
 }
 
 /// Several runs taken as one; none if there are none.
@@ -189,7 +212,12 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
         if let Some(lateness) = &run.lateness {
             sum.lateness.get_or_insert_default().add(lateness);
         }
+        sum.own_lateness = sum.own_lateness.zip(run.own_lateness.as_ref()).map(|(mut all, more)| {
+            all.add(more);
+            all
+        });
         sum.seconds += run.seconds;
+        sum.scheduled_seconds = sum.scheduled_seconds.zip(run.scheduled_seconds).map(|(all, more)| all + more);
         sum.warmup_seconds += run.warmup_seconds;
         sum.warmup_calls = sum.warmup_calls.saturating_add(run.warmup_calls);
         sum.held_back = sum.held_back.saturating_add(run.held_back);

@@ -9,6 +9,7 @@ pub(crate) struct Schedule {
     pub(crate) measured_from: Instant,
     /// No call starts from then on; none where the number of calls ends the run.
     until: Option<Instant>,
+    requests: Option<u64>,
     /// Measured calls that may still start.
     left: AtomicU64,
 }
@@ -19,7 +20,15 @@ impl Schedule {
         let begun = Instant::now();
         let measured_from = begun + warmup;
         let until = duration.map(|duration| measured_from + duration);
-        Self { begun, measured_from, until, left: AtomicU64::new(requests.unwrap_or(u64::MAX)) }
+        Self { begun, measured_from, until, requests, left: AtomicU64::new(requests.unwrap_or(u64::MAX)) }
+    }
+
+    /// For how long measured calls should start where so many do each second; none where no clock can tell.
+    pub(crate) fn lasts(&self, rate: f64) -> Option<Duration> {
+        match self.until {
+            Some(until) => Some(until.saturating_duration_since(self.measured_from)),
+            None => Duration::try_from_secs_f64(self.requests? as f64 / rate).ok(),
+        }
     }
 
     /// Whether a call that should start then is one of the warm-up; none where it should not start at all.

@@ -1,4 +1,4 @@
-//! Runs that are made up: merged, judged and drawn.
+//! Runs that are made up: merged, judged and kept.
 
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use super::doubt::{Doubt, doubts};
+use super::doubt::{Doubt, doubts, one_pod_answered};
 use super::latencies::Latencies;
+use super::page_tests::page;
 use super::run::{Run, Shape, Slice, merged};
 use super::{LoadReport, files, saved};
-use crate::report::write_load_page;
 
 /// 1,000 calls in `seconds`, each answered after `millis`.
 pub(super) fn run(seconds: f64, millis: u64) -> Run {
@@ -28,6 +28,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
     Run {
         started: "2026-01-01T00:00:00Z".to_owned(),
         target: "localhost:12345".to_owned(),
+        tls: Some(false),
         shape: Shape {
             concurrency: Some(10),
             rate: None,
@@ -38,6 +39,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
             ids_digest: None,
         },
         seconds,
+        scheduled_seconds: None,
         warmup_seconds: 0.0,
         warmup_calls: 0,
         answered: [("get".to_owned(), latencies)].into(),
@@ -46,6 +48,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
         first_errors: [].into(),
         pods: slice.pods.clone(),
         lateness: None,
+        own_lateness: None,
         held_back: 0,
         prepared: 0,
         interrupted: false,
@@ -54,12 +57,12 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
 }
 
 /// The same an hour later.
-fn later(run: Run) -> Run {
+pub(super) fn later(run: Run) -> Run {
     Run { started: "2026-01-01T01:00:00Z".to_owned(), ..run }
 }
 
 /// The same without one answer: `calls` have failed.
-fn failed_run(calls: u64) -> Run {
+pub(super) fn failed_run(calls: u64) -> Run {
     let none = Run { answered: [].into(), pods: [].into(), slices: Vec::new(), ..run(10.0, 5) };
     let failures = [("UNAVAILABLE".to_owned(), calls)].into_iter().filter(|(_, calls)| *calls > 0).collect();
     Run { failures, ..none }
@@ -67,12 +70,6 @@ fn failed_run(calls: u64) -> Run {
 
 fn doubts_about(run: &Run) -> Vec<Doubt> {
     doubts(std::slice::from_ref(run), run)
-}
-
-fn page(report: &LoadReport) -> String {
-    let mut page = Vec::new();
-    write_load_page(report, &mut page).unwrap();
-    String::from_utf8(page).unwrap()
 }
 
 #[test]
@@ -113,11 +110,30 @@ fn where_calls_failed_it_is_said_that_percentiles_leave_them_out() {
 #[test]
 fn a_client_that_missed_its_schedule_says_so() {
     let mut late = run(10.0, 5);
-    late.lateness = Some(late.latencies());
+    (late.lateness, late.own_lateness) = (Some(late.latencies()), Some(late.latencies()));
     assert!(matches!(doubts_about(&late)[..], [Doubt::Late { .. }]));
     late.held_back = 3;
-    assert_eq!(doubts_about(&late), [Doubt::HeldBack { calls: 3 }]);
+    assert!(matches!(doubts_about(&late)[..], [Doubt::Late { .. }, Doubt::HeldBack { calls: 3, of: 1000 }]));
     assert_eq!(doubts_about(&run(10.0, 5)), []);
+}
+
+#[test]
+fn a_client_whose_calls_were_only_held_back_kept_its_schedule() {
+    let mut held = run(10.0, 5);
+    (held.lateness, held.own_lateness, held.held_back) = (Some(held.latencies()), Some(Latencies::default()), 3);
+    assert_eq!(doubts_about(&held), [Doubt::HeldBack { calls: 3, of: 1000 }]);
+    let of_an_earlier_program = Run { own_lateness: None, ..held };
+    assert_eq!(doubts_about(&of_an_earlier_program), [Doubt::HeldBack { calls: 3, of: 1000 }]);
+}
+
+#[test]
+fn one_pod_is_told_from_several_and_from_those_without_a_name() {
+    let answered_by =
+        |pods: &[&str]| Run { pods: pods.iter().map(|pod| ((*pod).to_owned(), 500)).collect(), ..run(10.0, 5) };
+    assert!(one_pod_answered(&answered_by(&["pod-a"])));
+    for pods in [&["pod-a", "pod-b"][..], &["unnamed"], &[]] {
+        assert!(!one_pod_answered(&answered_by(pods)), "{pods:?}");
+    }
 }
 
 #[test]
@@ -137,9 +153,9 @@ fn where_nothing_was_answered_the_doctor_is_named_and_no_percentile_is_doubted()
 fn of_merged_runs_the_first_error_of_each_code_is_told_on_the_page_too() {
     let with_error =
         |error: &str| Run { first_errors: [("UNAVAILABLE".to_owned(), error.to_owned())].into(), ..failed_run(20) };
-    let page = page(&LoadReport::new(&[with_error("<one>\u{1b}"), later(with_error("other"))], None));
+    let page = page(&LoadReport::new(&[with_error("<one>\u{1b}"), later(with_error("a later one"))], None));
     assert!(page.contains("        the first: &lt;one&gt;\\u{1b}\n"), "{page}");
-    assert!(page.contains(" 40\n        the first:") && !page.contains("other"), "{page}");
+    assert!(page.contains(" 40\n        the first:") && !page.contains("a later one"), "{page}");
 }
 
 #[test]
@@ -220,30 +236,4 @@ fn a_run_that_is_among_those_of_another_file_is_not_counted_twice() {
     let error = files::merged(&[both.clone(), one.clone()]).expect_err("twice").to_string();
     assert!(error.contains("one.json") && error.contains("count double"), "{error}");
     assert_eq!(files::merged(&[both]).unwrap().len(), 2);
-}
-
-#[test]
-fn each_second_is_drawn_from_its_beginning_to_its_end_also_an_only_one() {
-    let page = page(&LoadReport::new(&[run(10.0, 5)], None));
-    let drawn: Vec<_> = page.split("points=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    // From the left end of the axis to its right one.
-    assert!(drawn.iter().all(|points| points.starts_with("64.0,") && points.contains(" 708.0,")), "{drawn:?}");
-    assert_eq!(drawn.len(), 1 + 2 + 2 + 2, "percentiles, calls and errors, latencies, two pods");
-}
-
-#[test]
-fn the_page_needs_nothing_else_and_names_cannot_break_it() {
-    let page = page(&LoadReport::new(&[run(10.0, 5)], None));
-    assert_eq!((page.matches("<svg").count(), page.matches("</svg>").count()), (4, 4));
-    for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url(", "src=", "<pod-b>", "NaN", "inf,"]
-    {
-        assert!(!page.contains(outside), "{outside}");
-    }
-    assert!(page.contains("&lt;pod-b&gt;") && page.contains("prefers-color-scheme: dark"));
-}
-
-#[test]
-fn a_run_in_which_nobody_answered_is_drawn_too() {
-    let page = page(&LoadReport::new(&[failed_run(0)], None));
-    assert!(!page.contains("NaN") && page.contains("</html>"));
 }

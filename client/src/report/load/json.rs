@@ -20,13 +20,14 @@ pub(in crate::report) fn value(report: &LoadReport) -> Value {
         row.insert("calls".to_owned(), each.count().into());
         latencies.insert(name, row.into());
     }
-    let lateness: Option<BTreeMap<_, _>> = run
-        .lateness
-        .as_ref()
-        .map(|lateness| PERCENTILES.iter().map(|(name, quantile)| (*name, ms(lateness.at(*quantile)))).collect());
+    let [lateness, own_lateness] = [&run.lateness, &run.own_lateness].map(|late| {
+        let late = late.as_ref()?;
+        Some(PERCENTILES.iter().map(|(name, quantile)| (*name, ms(late.at(*quantile)))).collect::<BTreeMap<_, _>>())
+    });
     json!({
         "started": run.started,
         "target": run.target,
+        "tls": run.tls,
         "runs": report.runs,
         "load": run.shape,
         "retries": 0,
@@ -37,9 +38,12 @@ pub(in crate::report) fn value(report: &LoadReport) -> Value {
         "first_errors": run.first_errors,
         "pods": run.pods,
         "seconds": run.seconds,
+        "scheduled_seconds": run.scheduled_seconds,
+        "seconds_after_schedule": run.seconds_after_schedule(),
         "calls_per_second": run.calls_per_second(),
         "latency_ms": latencies,
         "lateness_ms": lateness,
+        "own_lateness_ms": own_lateness,
         "held_back": run.held_back,
         "warmup": { "seconds": run.warmup_seconds, "calls": run.warmup_calls },
         "prepared_customers": run.prepared,

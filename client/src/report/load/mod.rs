@@ -21,6 +21,11 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
+/// So long, in a unit that shows it.
+fn lasting(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
+}
+
 /// What was offered, as one line.
 fn offered(run: &Run, runs: usize, one_load: bool) -> String {
     let shape = &run.shape;
@@ -37,5 +42,6 @@ fn offered(run: &Run, runs: usize, one_load: bool) -> String {
         _ if one_load => format!("{runs} runs, each: "),
         _ => format!("{runs} runs, the first of them: "),
     };
-    format!("{several}{how}, {connections} to {}, {}, nothing sent again from here", run.target, shape.mix)
+    let tls = if run.tls == Some(true) { " with TLS" } else { "" };
+    format!("{several}{how}, {connections} to {}{tls}, {}, nothing sent again from here", run.target, shape.mix)
 }

@@ -4,28 +4,39 @@ use std::io::{self, Write};
 
 use ticketing_logging::Plain;
 
-use super::{PERCENTILES, ms, offered};
+use super::{PERCENTILES, lasting, ms, offered};
 use crate::command::{Comparison, Doubt, Judgement, LoadReport, bars};
 
 pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
     let run = &report.run;
-    writeln!(out, "{}", offered(run, report.runs, !report.doubts.contains(&Doubt::SeveralLoads)))?;
+    let one_load = !report.doubts.contains(&Doubt::SeveralLoads);
+    writeln!(out, "{}", offered(run, report.runs, one_load))?;
     if run.warmup_seconds > 0.0 {
-        writeln!(out, "{} calls in {:.1} s of warm-up, not counted", run.warmup_calls, run.warmup_seconds)?;
+        writeln!(out, "{} calls in {} of warm-up, not counted", run.warmup_calls, lasting(run.warmup_seconds))?;
     }
     if run.prepared > 0 {
         writeln!(out, "{} customers were made first, since there were none to get", run.prepared)?;
     }
     writeln!(
         out,
-        "{} calls, {} ok, {} failed in {:.1} s: {:.1} calls/s{}",
+        "{} calls, {} ok, {} failed in {}: {:.1} calls/s{}",
         run.calls(),
         run.ok(),
         run.failed(),
-        run.seconds,
+        lasting(run.seconds),
         run.calls_per_second(),
         if run.interrupted { "; interrupted" } else { "" }
     )?;
+    if let (Some(rate), Some(scheduled), Some(after), true) =
+        (run.shape.rate, run.scheduled_seconds, run.seconds_after_schedule(), one_load)
+    {
+        let (scheduled, after, achieved) = (lasting(scheduled), lasting(after), run.calls_per_second());
+        writeln!(
+            out,
+            "offered: {rate} calls/s for {scheduled}; achieved: {achieved:.1} calls/s, from the first intended start to the \
+             last answer, {after} after the schedule"
+        )?;
+    }
     writeln!(out)?;
     write!(out, "{:<8}{:>10}", "", "calls")?;
     PERCENTILES.iter().try_for_each(|(name, _)| write!(out, "{name:>10}"))?;
@@ -49,23 +60,29 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
 }
 
 fn compared(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let Comparison { old_started, old_target, old_runs, new_runs, same_load, figures } = comparison;
+    let Comparison { old_started, old_target, old_runs, new_runs, figures, .. } = comparison;
     writeln!(out)?;
     let (old_started, old_target) = (Plain(old_started), Plain(old_target));
     writeln!(out, "compared with {old_target} on {old_started} (runs: {old_runs} before, {new_runs} now; means)")?;
-    if !same_load {
-        writeln!(out, "note: not the same load was offered, so no figure is judged")?;
+    // What keeps all of them from being judged is said once.
+    let of_all = figures.first().map(|first| first.judgement).filter(|judgement| judgement.is_of_all());
+    if let Some(judgement) = of_all {
+        writeln!(out, "{}", judged(judgement))?;
     }
     for each in figures {
         let ratio = each.ratio.map(|ratio| format!("{ratio:.3}x")).unwrap_or_default();
-        let spread =
-            each.spread.map_or("spread unknown".to_owned(), |spread| format!("spread {:.1} %", spread * 100.0));
-        let judgement = judged(each.judgement);
-        writeln!(
-            out,
-            "{:<8}{:>12.2} -> {:>12.2} {:<8}{ratio:>8}  {spread}: {judgement}",
-            each.figure, each.old, each.new, each.unit
-        )?;
+        let spread = each.spread.map(|spread| format!("spread {:.1} %", spread * 100.0));
+        let judgement = of_all.is_none().then(|| judged(each.judgement).to_owned());
+        let told: Vec<_> = spread.into_iter().chain(judgement).collect();
+        let line = format!(
+            "{:<8}{:>12.2} -> {:>12.2} {:<8}{ratio:>8}  {}",
+            each.figure,
+            each.old,
+            each.new,
+            each.unit,
+            told.join(": ")
+        );
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
@@ -79,6 +96,6 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::Interrupted => "not judged: a run was interrupted; make it again",
         Judgement::TooFewAnswers => "not judged: a run has too few answers for it",
         Judgement::TooManyFailed => "not judged: the slowest of a run may be among those that failed",
-        Judgement::NotComparable => "not judged: another load was offered",
+        Judgement::NotComparable => "not judged: another load was offered (a warm-up and TLS are part of it)",
     }
 }
