@@ -52,7 +52,7 @@ use crate::stop::Stop;
 ///
 /// A closed loop (--concurrency) waits for each answer before the next call; an open loop (--rate) starts calls on a
 /// schedule, and counts latencies from the start that was intended. Nothing is sent again from here, each attempt is one
-/// call; a proxy on the way may still do so. No call starts after --duration or --requests, and a run ends with the last
+/// call; a proxy on the way may still do so. No call is due after --duration or --requests, and a run ends with the last
 /// answer: of an open loop at a server that is slower than the rate, that may be much later. SIGINT or SIGTERM end the load
 /// once the calls in flight have ended, and it always reports.
 #[derive(Debug, clap::Args)]
@@ -75,8 +75,8 @@ pub(crate) struct Load {
     /// A file with ids to get, one a line. Default: those of the service's list, or 10 customers made for it.
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// How long calls start, without the warm-up. In an open loop all that are due in that time are made, however late they are
-    /// answered.
+    /// How long calls are due to start, without the warm-up. An open loop makes all of them, however late, and ends with the last
+    /// answer.
     #[arg(long, default_value = "10s", value_name = "TIME", conflicts_with = "requests", value_parser = lasting)]
     duration: Duration,
     /// End after so many calls instead, without those of the warm-up.
