@@ -137,7 +137,7 @@ fn millis(time: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn fail(record: &Record, times: u32) {
+    fn fail(record: &Record, times: u64) {
         (0..times).for_each(|_| record.ended(End::Failed, false));
     }
 

@@ -80,6 +80,14 @@ impl<'de> Deserialize<'de> for Latencies {
         let read: Histogram<u64> = Deserializer::new()
             .deserialize(&mut bytes.as_slice())
             .map_err(|error| de::Error::custom(format!("not a histogram in HdrHistogram's V2 form: {error}")))?;
+        let digits = read.sigfig();
+        if digits != SIGNIFICANT_DIGITS || u128::from(read.max()) > LONGEST.as_nanos() + LONGEST.as_nanos() / 1_000 {
+            let text = format!(
+                "a histogram of {SIGNIFICANT_DIGITS} digits up to 48 h is meant, not one of {digits} up to {} ns",
+                read.max()
+            );
+            return Err(de::Error::custom(text));
+        }
         // What is read has limits of its own; ours must be able to take in any other.
         let mut ours = Self::default();
         ours.0.add(&read).map_err(de::Error::custom)?;

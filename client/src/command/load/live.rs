@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ticketing_logging::Plain;
 
-use super::run::Slice;
+use super::run::{Slice, sum};
 
 /// Between plain lines, in seconds.
 const LINE_INTERVAL: f64 = 5.0;
@@ -122,7 +122,7 @@ fn drawn(slice: &Slice, scheduled: Option<f64>, failed_so_far: u64) -> String {
 
 /// The share of each pod as a bar, each on a line of its own.
 pub(crate) fn bars(pods: &BTreeMap<String, u64>) -> String {
-    let all = pods.values().sum::<u64>().max(1) as f64;
+    let all = sum(pods.values().copied()).max(1) as f64;
     let shown: Vec<_> = pods.iter().take(MOST_PODS).map(|(pod, calls)| (Plain(pod).to_string(), calls)).collect();
     let width = shown.iter().map(|(pod, _)| pod.chars().count()).max().unwrap_or_default();
     let mut text = String::new();

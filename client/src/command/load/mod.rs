@@ -26,8 +26,10 @@ mod tests;
 mod welch;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use ticketing_client::TlsFault;
 
 pub(crate) use compare::Comparison;
@@ -218,7 +220,13 @@ impl Load {
         let target = settings.target()?;
         let mut ids = match &self.ids {
             Some(file) => Ids::read(file)?,
-            None if self.mix.has(Kind::Get) => Ids::find(&settings.channels()?.customers()).await?,
+            None if self.mix.has(Kind::Get) => {
+                let customers = settings.channels()?.customers();
+                match select(pin!(Ids::find(&customers)), pin!(stop.requested())).await {
+                    Either::Left((found, _)) => found?,
+                    Either::Right(_) => return Err(Failure::Interrupted),
+                }
+            }
             None => Ids::default(),
         };
         let mut runs = Vec::with_capacity(self.runs.into());

@@ -78,6 +78,8 @@ impl Offer {
             Loop::Closed { concurrency } => (Some(concurrency), None, None),
             Loop::Open { rate, most_in_flight } => (None, Some(rate), Some(most_in_flight)),
         };
+        let started_for =
+            total.last_start.filter(|_| rate.is_none()).map(|last| last.saturating_duration_since(measured_from));
         let connections = u16::try_from(self.connections.len()).expect("it was made from a number of 16 bits");
         Run {
             started,
@@ -93,6 +95,7 @@ impl Offer {
                 ids_digest: self.ids.digest.clone().filter(|_| self.mix.has(Kind::Get)),
             },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
+            started_seconds: started_for.map(|time| time.as_secs_f64()),
             scheduled_seconds: None,
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),
             warmup_calls: total.warmup_calls,

@@ -25,6 +25,7 @@ pub(crate) async fn run(offer: Arc<Offer>, rate: f64, most_in_flight: u32, stop:
     let (running, mut all_ended) = mpsc::channel::<()>(0);
     for number in 0_u64.. {
         let intended = offer.schedule.begun + Duration::from_secs_f64(number as f64 / rate);
+        let Some(warmup) = offer.schedule.admit(intended) else { break };
         let turn = Instant::now();
         hold.turn(turn.saturating_duration_since(intended));
         if stop.within(intended.saturating_duration_since(turn)).await {
@@ -32,7 +33,6 @@ pub(crate) async fn run(offer: Arc<Offer>, rate: f64, most_in_flight: u32, stop:
         }
         let Some(waited) = places.enter(&stop).await else { break };
         let held_back = hold.waited(waited);
-        let Some(warmup) = offer.schedule.admit(intended) else { break };
         let kind = offer.mix.choose(&mut random);
         let (connection, customers) = offer.connections.of(number);
         let (leave, running, offer) = (places.leave.clone(), running.clone(), offer.clone());

@@ -56,6 +56,8 @@ pub(crate) struct Tally {
     pub(crate) lateness: Latencies,
     pub(crate) own_lateness: Latencies,
     pub(crate) held_back: u64,
+    /// When the last of them started.
+    pub(crate) last_start: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -83,6 +85,7 @@ impl Recorder {
             return;
         }
         recent.calls += 1;
+        total.last_start = total.last_start.max(Some(ended.started));
         let late = ended.started.saturating_duration_since(ended.intended);
         let own = late.saturating_sub(ended.held);
         total.lateness.record(late);
@@ -154,6 +157,7 @@ impl Recorder {
             sum.lateness.add(&total.lateness);
             sum.own_lateness.add(&total.own_lateness);
             sum.held_back += total.held_back;
+            sum.last_start = sum.last_start.max(total.last_start);
         }
         sum
     }

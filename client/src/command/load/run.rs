@@ -1,10 +1,15 @@
 //! What one run measured, as it is saved.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::latencies::Latencies;
+
+/// Of a run, between its warm-up and its last answer: what a clock tells apart, and a day and a deadline of a day.
+const SHORTEST_SECONDS: f64 = 1e-6;
+const LONGEST: Duration = Duration::from_hours(48);
 
 /// What was offered: runs can be compared where this is equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +56,7 @@ impl Slice {
         let mut sum = Self {
             end: later.end,
             seconds: self.seconds + later.seconds,
-            calls: self.calls + later.calls,
+            calls: self.calls.saturating_add(later.calls),
             p50_ms: self.p50_ms.max(later.p50_ms),
             p99_ms: self.p99_ms.max(later.p99_ms),
             ..self
@@ -62,7 +67,7 @@ impl Slice {
     }
 
     pub(crate) fn failed(&self) -> u64 {
-        self.failures.values().sum()
+        sum(self.failures.values().copied())
     }
 
     pub(crate) fn answered(&self) -> u64 {
@@ -82,6 +87,9 @@ pub(crate) struct Run {
     pub(crate) shape: Shape,
     /// From the end of the warm-up to the last answer.
     pub(crate) seconds: f64,
+    /// From the end of the warm-up to the last start, in a closed loop. Files of earlier programs do not tell.
+    #[serde(default)]
+    pub(crate) started_seconds: Option<f64>,
     /// For how long calls should have started since then, in an open loop; the last answers may come later. Files of earlier
     /// programs do not tell.
     #[serde(default)]
@@ -131,15 +139,23 @@ impl Run {
 
     /// Whether there was a time in which to measure; a file may hold any number.
     pub(crate) fn has_lasted(&self) -> bool {
-        self.seconds.is_finite() && self.seconds > 0.0
+        (SHORTEST_SECONDS..=LONGEST.as_secs_f64()).contains(&self.seconds)
     }
 
     pub(crate) fn calls_per_second(&self) -> f64 {
-        if self.seconds > 0.0 { self.calls() as f64 / self.seconds } else { 0.0 }
+        self.in_a_second(self.calls())
     }
 
     pub(crate) fn answers_per_second(&self) -> f64 {
-        if self.seconds > 0.0 { self.ok() as f64 / self.seconds } else { 0.0 }
+        self.in_a_second(self.ok())
+    }
+
+    /// In a closed loop until the last call began and a usual one is answered: one that hangs at the end would halve the rate of
+    /// all others.
+    fn in_a_second(&self, calls: u64) -> f64 {
+        let usual = self.latencies().at(0.5).as_secs_f64();
+        let seconds = self.started_seconds.map_or(self.seconds, |started| self.seconds.min(started + usual));
+        if seconds > 0.0 { calls as f64 / seconds } else { 0.0 }
     }
 
     /// How long after the end of an open loop's schedule the last answer came.
@@ -167,7 +183,7 @@ impl Run {
 }
 
 /// A file may hold any numbers: they are added up to the largest.
-fn sum(counts: impl Iterator<Item = u64>) -> u64 {
+pub(super) fn sum(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
 
@@ -217,6 +233,7 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
             all
         });
         sum.seconds += run.seconds;
+        sum.started_seconds = sum.started_seconds.zip(run.started_seconds).map(|(all, more)| all + more);
         sum.scheduled_seconds = sum.scheduled_seconds.zip(run.scheduled_seconds).map(|(all, more)| all + more);
         sum.warmup_seconds += run.warmup_seconds;
         sum.warmup_calls = sum.warmup_calls.saturating_add(run.warmup_calls);

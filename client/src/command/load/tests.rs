@@ -39,6 +39,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
             ids_digest: None,
         },
         seconds,
+        started_seconds: None,
         scheduled_seconds: None,
         warmup_seconds: 0.0,
         warmup_calls: 0,
@@ -80,6 +81,12 @@ fn merged_runs_add_up_and_follow_each_other_in_time() {
     assert_eq!(sum.slices.iter().map(|slice| slice.end).collect::<Vec<_>>(), [10.0, 40.0]);
     let p50 = sum.latencies().at(0.5).as_millis();
     assert!((5..=6).contains(&p50) && sum.latencies().at(0.99).as_millis() >= 50);
+}
+
+#[test]
+fn one_call_that_hangs_at_the_end_does_not_change_the_rate_of_the_others() {
+    let hung = Run { started_seconds: Some(9.995), seconds: 13.0, ..run(10.0, 5) };
+    assert!((hung.calls_per_second() - 100.0).abs() < 0.1, "{}", hung.calls_per_second());
 }
 
 #[test]
