@@ -11,6 +11,9 @@ use testbed::{BedError, binaries};
 
 use crate::machine;
 
+/// What `figures` writes when it has measured all of them.
+pub(crate) const FIGURES: &str = "target/figures/bench.json";
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Record<T> {
     /// What was measured, told by its content.
@@ -20,15 +23,15 @@ struct Record<T> {
     seen: T,
 }
 
-/// Drops what was kept before a new run, which may not come to its end: a page must not mix two runs.
+/// Drops what was kept before a new run, which may not come to its end, and all figures, of which it was a part: a page must
+/// not mix two runs.
 pub(crate) fn forget(name: &str) -> Result<(), BedError> {
-    let path = path(name);
-    match fs::remove_file(&path) {
+    [path(name), binaries::repository().join(FIGURES)].iter().try_for_each(|path| match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(BedError::io(format!("remove {}", path.display()))(error))
         }
         _ => Ok(()),
-    }
+    })
 }
 
 /// Keeps it.

@@ -229,7 +229,11 @@ impl Customers {
     }
 
     fn failed(&self, method: &'static str, begun: Instant, error: &grpcio::Error) -> CallError {
-        CallError::new(method, self.target.clone(), begun.elapsed(), error)
+        let error = CallError::new(method, self.target.clone(), begun.elapsed(), error);
+        match &self.route {
+            Route::One(line) => error.on(line.channel().check_connectivity_state(false)),
+            Route::Many(_) => error,
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use grpcio::{ConnectivityState, RpcStatus};
 
+use crate::core_words::{is_lost, is_unreached};
 use crate::details::{Details, one_line};
 use crate::{Code, Target};
 
@@ -14,7 +15,8 @@ use crate::{Code, Target};
 pub struct CallError {
     /// The status code.
     pub code: Code,
-    /// The status message, on one line.
+    /// The status message, on one line. Where the deadline came before any answer, what is known of why: that there was no
+    /// connection, or what the attempt before this one was told.
     pub message: String,
     /// What the server said beside that; shared, since errors are handed on by value. What a proxy or C-core says of itself
     /// has none.
@@ -31,24 +33,6 @@ pub struct CallError {
     /// the connection ended during the call, or the deadline came first.
     pub answered: bool,
 }
-
-/// How C-core's messages begin where nobody was reached.
-///
-/// Only its words tell: its client's filters (`ClientCallData::SetStatusFromError`) and its HTTP/2 transport
-/// (`grpc_chttp2_fake_status`) write an error of their own where the trailers of an answer would be, and whoever reads
-/// that calls every status there "received from peer". Where its wording changes, only ours does, and failing connections
-/// of a pool are found out by their state alone.
-const UNREACHED: [&str; 4] = [
-    "failed to connect to all addresses",
-    "connections to all backends failing",
-    "DNS resolution failed",
-    "empty address list",
-];
-
-/// How C-core's messages begin where a call was on a connection that ended.
-const LOST: [&str; 4] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout"];
-/// The whole of what C-core says where a call's deadline found it waiting.
-const TOO_LATE: &str = "Deadline Exceeded";
 
 impl CallError {
     pub(crate) fn new(method: &'static str, target: Arc<Target>, elapsed: Duration, error: &grpcio::Error) -> Self {
@@ -77,7 +61,7 @@ impl CallError {
             message: one_line(status.message()),
             details: Arc::new(Details::of(status.details())),
             answered: status.debug_error_string().contains("received from peer")
-                && !begins(status.message(), &UNREACHED)
+                && !is_unreached(status.message())
                 && !is_lost(status.message()),
             ..self
         }
@@ -86,11 +70,12 @@ impl CallError {
     /// The same, of an attempt on a connection that now is in such a state.
     pub(crate) fn on(self, state: ConnectivityState) -> Self {
         let is_ready = state == ConnectivityState::GRPC_CHANNEL_READY;
-        if self.is_silence() && !is_ready {
+        // An idle one may have been there until its server said goodbye.
+        if self.is_silence() && !is_ready && state != ConnectivityState::GRPC_CHANNEL_IDLE {
             return Self { message: "there was no connection".to_owned(), ..self };
         }
         // A server that hands on what its own C-core said of somebody behind it.
-        let handed_on = is_ready && begins(&self.message, &UNREACHED);
+        let handed_on = is_ready && is_unreached(&self.message);
         Self { answered: self.answered || handed_on, ..self }
     }
 
@@ -98,8 +83,9 @@ impl CallError {
     pub(crate) fn after(self, earlier: Option<&Self>) -> Self {
         match earlier {
             Some(earlier) if self.is_silence() => {
-                let Self { code, .. } = earlier;
-                Self { message: format!("before that {code}: {}", earlier.connection_fault()), ..self }
+                let Self { code, message, .. } = earlier;
+                let why = if earlier.is_unreached() { earlier.connection_fault() } else { message };
+                Self { message: format!("before that {code}: {why}"), ..self }
             }
             _ => self,
         }
@@ -189,14 +175,6 @@ impl fmt::Display for CallError {
         }
         Ok(())
     }
-}
-
-fn is_lost(message: &str) -> bool {
-    message == TOO_LATE || begins(message, &LOST)
-}
-
-fn begins(message: &str, starts: &[&str]) -> bool {
-    starts.iter().any(|start| message.starts_with(start))
 }
 
 /// A span of time for people: `15 ms`, `0.4 s`, `3 s`.

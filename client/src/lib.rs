@@ -105,6 +105,7 @@ mod calls;
 mod channel;
 mod channels;
 mod code;
+mod core_words;
 mod customers;
 mod details;
 mod error;

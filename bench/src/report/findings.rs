@@ -14,8 +14,6 @@ use crate::peers::{Peer, envoy, generator, version};
 use crate::{client, memory, one_core, path, record};
 
 pub(super) const JSON: &str = "docs/performance.json";
-/// What `figures` wrote when it had measured all of them.
-const FIGURES: &str = "target/figures/bench.json";
 /// Every record, but for that of memory, by what the page calls it.
 const RECORDS: [(&str, &str); 6] = [
     (costs::RECORD, "costs"),
@@ -66,6 +64,12 @@ impl Findings {
             let text = format!("{name}: measured of sources that were not committed ({on}); commit, then `make bench`");
             return Err(BedError::Unexpected(text));
         }
+        let sources = |on: &str| on.split(", ").nth(1).map(str::to_owned);
+        let first = measured_on.first().and_then(|(_, on)| sources(on));
+        if let Some((name, on)) = measured_on.iter().find(|(_, on)| sources(on) != first) {
+            let text = format!("{name}: measured of other sources ({on}) than costs were; run `make bench`");
+            return Err(BedError::Unexpected(text));
+        }
         let version = |peer: Peer| Ok((peer.name().to_owned(), version(peer)?));
         Ok(Self {
             versions: Peer::ALL.into_iter().map(version).collect::<Result<_, BedError>>()?,
@@ -90,7 +94,7 @@ impl Findings {
 }
 
 fn figures() -> Result<Vec<Figure>, BedError> {
-    let path = binaries::repository().join(FIGURES);
+    let path = binaries::repository().join(record::FIGURES);
     let text = fs::read(&path)
         .map_err(BedError::io(format!("read {} (run `make figures-bench` before the report)", path.display())))?;
     serde_json::from_slice(&text).map_err(|error| BedError::Unexpected(format!("{}: {error}", path.display())))

@@ -57,6 +57,7 @@ impl<R> Streaming<R> {
     /// call: why nobody is reached.
     pub fn failed(&self, error: &grpcio::Error) -> CallError {
         let error = CallError::new(self.method, self.channels.target().clone(), self.begun.elapsed(), error);
+        let error = error.on(self.lease.connection.channel.check_connectivity_state(false));
         self.channels.inner.learn_from_stream(&self.lease, &error);
         error
     }

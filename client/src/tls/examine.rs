@@ -67,10 +67,15 @@ impl Tls {
         let mut tcp = connect(address).map_err(|error| TlsFault::Unreached(error.to_string()))?;
         let exchange = exchange(&mut tls, &mut tcp);
         let asked_for = shown.asked_for.load(Ordering::Relaxed);
-        let first = exchange.map_err(|error| match shown.explain(fault(&error, asked)) {
-            // Envoy hangs up on what is no HTTP/2, without a word that would tell.
-            TlsFault::Handshake(_) if !asked_for && is_plaintext(address) => TlsFault::ServerIsPlaintext,
-            fault => fault,
+        // Envoy hangs up on what is no HTTP/2, without a word that would tell.
+        let is_hung_up = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) && !asked_for
+        };
+        let first = exchange.map_err(|error| {
+            if is_hung_up(&error) && is_plaintext(address) {
+                return TlsFault::ServerIsPlaintext;
+            }
+            shown.explain(fault(&error, asked))
         })?;
         if first.get(FRAME_TYPE) != Some(&SETTINGS) {
             return Err(shown.explain(TlsFault::NoHttp2));

@@ -3,6 +3,7 @@
 mod calls;
 mod capacity;
 mod doctor;
+mod empty;
 mod export;
 mod import;
 mod interrupted;

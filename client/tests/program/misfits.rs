@@ -65,6 +65,17 @@ pub(crate) fn answering(bytes: &'static [u8]) -> u16 {
     })
 }
 
+/// HTTP/2 alone: it answers the opening of that, and closes on anything else without a word, as Envoy does.
+pub(crate) fn http_2() -> u16 {
+    port(|mut stream| {
+        let mut heard = [0; 512];
+        let read = stream.read(&mut heard).unwrap_or_default();
+        if heard[..read].starts_with(b"PRI ") {
+            let _ = stream.write_all(b"\0\0\0\x04\0\0\0\0\0");
+        }
+    })
+}
+
 /// Closes on plaintext without a word, and answers the opening of TLS with an alert.
 pub(crate) fn tls() -> u16 {
     port(|mut stream| {

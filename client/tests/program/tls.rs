@@ -213,7 +213,9 @@ fn a_client_with_tls_of_a_plaintext_server_is_told() {
     let certificates = Certificates::make().expect("certificates");
     let server = Server::start();
     let flags = caller(&certificates, "server", None);
-    told(server.port, &flags, "the server does not speak TLS, this client does", "leave out --tls");
+    for port in [server.port, misfits::http_2()] {
+        told(port, &flags, "the server does not speak TLS, this client does", "leave out --tls");
+    }
 }
 
 #[test]

@@ -30,10 +30,7 @@ impl Asked {
 
 /// Asks at all of them at a time.
 pub(super) async fn ask(settings: &Settings, open: &[SocketAddr]) -> Result<Vec<Asked>, Failure> {
-    let channels = match open {
-        [_] => vec![settings.channel()?],
-        _ => open.iter().map(|address| settings.channel_at(*address)).collect::<Result<_, _>>()?,
-    };
+    let channels = open.iter().map(|address| settings.channel_at(*address)).collect::<Result<Vec<_>, _>>()?;
     let asked = open.iter().zip(&channels).map(|(address, channel)| async {
         let (customers, mut answers) = (channel.customers(), Answers::default());
         let (health, ()) = join(channel.health(""), answers.probe(&customers)).await;

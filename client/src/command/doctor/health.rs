@@ -44,17 +44,18 @@ fn found(told: &Result<Serving, CallError>) -> Finding {
 fn summed_up(findings: Vec<(SocketAddr, Finding)>) -> Finding {
     let count = findings.len();
     let well = findings.iter().filter(|(_, finding)| finding.verdict != Verdict::Fault).count();
-    let worst = findings.into_iter().max_by_key(|(_, finding)| finding.verdict);
+    let worst = findings.iter().max_by_key(|(_, finding)| finding.verdict).cloned();
     let (address, worst) = worst.expect("an open port was asked");
+    let alike = findings.iter().filter(|(_, finding)| finding.found == worst.found).count();
     match worst.verdict {
         _ if count == 1 => worst,
-        Verdict::Fault if well == 0 => Finding { found: format!("{address}, as the others: {}", worst.found), ..worst },
         Verdict::Fault => Finding {
-            verdict: Verdict::Warning,
+            verdict: if well == 0 { Verdict::Fault } else { Verdict::Warning },
             found: format!("{} of {count} addresses, such as {address}: {}", count - well, worst.found),
             ..worst
         },
-        _ => Finding { found: format!("{} at all of {count} addresses", worst.found), ..worst },
+        _ if alike == count => Finding { found: format!("{} at all of {count} addresses", worst.found), ..worst },
+        _ => Finding { found: format!("{} at {alike} of {count} addresses", worst.found), ..worst },
     }
 }
 
@@ -77,6 +78,8 @@ mod tests {
             told(vec![serving(), stopping(), serving()]),
             (Verdict::Warning, "1 of 3 addresses, such as 127.0.0.2:1: NOT_SERVING".to_owned())
         );
+        let none = || Finding::skipped(CHECK, "there is no health service here", None);
+        assert_eq!(told(vec![serving(), none()]), (Verdict::Ok, "SERVING at 1 of 2 addresses".to_owned()));
         assert_eq!(told(vec![stopping()]), (Verdict::Fault, "NOT_SERVING".to_owned()));
     }
 }

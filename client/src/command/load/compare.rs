@@ -85,6 +85,12 @@ fn at(run: &Run, quantile: f64) -> f64 {
 /// Compares runs; each side has at least one.
 pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
     let same_load = one_load(old.iter().chain(new));
+    // Rates of all by the same time, where a file of an earlier program knows but one.
+    let is_told = old.iter().chain(new).all(|run| run.rate_seconds.is_some());
+    let rated = |runs: &[Run]| -> Vec<Run> {
+        runs.iter().map(|run| Run { rate_seconds: run.rate_seconds.filter(|_| is_told), ..run.clone() }).collect()
+    };
+    let (old, new) = (&rated(old)[..], &rated(new)[..]);
     let figures = FIGURES.iter().map(|figure| {
         let values = |runs: &[Run]| -> Vec<f64> { runs.iter().map(figure.of).collect() };
         let (before, now) = (values(old), values(new));

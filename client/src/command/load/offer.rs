@@ -68,7 +68,12 @@ impl Offer {
         let slices = slices.end(ended);
         let run = offer.summary(started, calls, ended, stop.is_requested(), slices);
         let most = if run.interrupted { run.seconds } else { f64::INFINITY };
-        Run { scheduled_seconds: scheduled.map(|time| time.as_secs_f64().min(most)), ..run }
+        let scheduled = scheduled.map(|time| time.as_secs_f64().min(most));
+        let rate_seconds = match run.rate_seconds {
+            Some(started) => run.seconds.min(started + run.usual_seconds()),
+            None => run.seconds.max(scheduled.unwrap_or_default()),
+        };
+        Run { scheduled_seconds: scheduled, rate_seconds: Some(rate_seconds), ..run }
     }
 
     fn summary(&self, started: String, calls: Loop, ended: Instant, interrupted: bool, slices: Vec<Slice>) -> Run {
@@ -95,7 +100,7 @@ impl Offer {
                 ids_digest: self.ids.digest.clone().filter(|_| self.mix.has(Kind::Get)),
             },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
-            started_seconds: started_for.map(|time| time.as_secs_f64()),
+            rate_seconds: started_for.map(|time| time.as_secs_f64()),
             scheduled_seconds: None,
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),
             warmup_calls: total.warmup_calls,

@@ -87,9 +87,11 @@ pub(crate) struct Run {
     pub(crate) shape: Shape,
     /// From the end of the warm-up to the last answer.
     pub(crate) seconds: f64,
-    /// From the end of the warm-up to the last start, in a closed loop. Files of earlier programs do not tell.
+    /// The time by which calls are divided for their rate. In a closed loop it ends where the last call began and a usual one was
+    /// over, since one that hangs at the end would halve the rate of all others; in an open loop not before its schedule.
+    /// Files of earlier programs do not tell: there it is all of `seconds`.
     #[serde(default)]
-    pub(crate) started_seconds: Option<f64>,
+    pub(crate) rate_seconds: Option<f64>,
     /// For how long calls should have started since then, in an open loop; the last answers may come later. Files of earlier
     /// programs do not tell.
     #[serde(default)]
@@ -137,9 +139,15 @@ impl Run {
         self.ok().saturating_add(self.failed())
     }
 
-    /// Whether there was a time in which to measure; a file may hold any number.
+    /// Whether there was a time in which to measure.
     pub(crate) fn has_lasted(&self) -> bool {
-        (SHORTEST_SECONDS..=LONGEST.as_secs_f64()).contains(&self.seconds)
+        self.seconds >= SHORTEST_SECONDS
+    }
+
+    /// The same of one in a file, which may hold any number.
+    pub(crate) fn may_have_lasted(&self) -> bool {
+        let all = [Some(self.seconds), self.rate_seconds];
+        all.into_iter().flatten().all(|seconds| (SHORTEST_SECONDS..=LONGEST.as_secs_f64()).contains(&seconds))
     }
 
     pub(crate) fn calls_per_second(&self) -> f64 {
@@ -150,12 +158,16 @@ impl Run {
         self.in_a_second(self.ok())
     }
 
-    /// In a closed loop until the last call began and a usual one is answered: one that hangs at the end would halve the rate of
-    /// all others.
     fn in_a_second(&self, calls: u64) -> f64 {
-        let usual = self.latencies().at(0.5).as_secs_f64();
-        let seconds = self.started_seconds.map_or(self.seconds, |started| self.seconds.min(started + usual));
+        let seconds = self.rate_seconds.unwrap_or(self.seconds);
         if seconds > 0.0 { calls as f64 / seconds } else { 0.0 }
+    }
+
+    /// How long a call usually took, answered or not.
+    pub(super) fn usual_seconds(&self) -> f64 {
+        let mut all = self.latencies();
+        all.add(&self.failed);
+        all.at(0.5).as_secs_f64()
     }
 
     /// How long after the end of an open loop's schedule the last answer came.
@@ -233,7 +245,7 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
             all
         });
         sum.seconds += run.seconds;
-        sum.started_seconds = sum.started_seconds.zip(run.started_seconds).map(|(all, more)| all + more);
+        sum.rate_seconds = sum.rate_seconds.zip(run.rate_seconds).map(|(all, more)| all + more);
         sum.scheduled_seconds = sum.scheduled_seconds.zip(run.scheduled_seconds).map(|(all, more)| all + more);
         sum.warmup_seconds += run.warmup_seconds;
         sum.warmup_calls = sum.warmup_calls.saturating_add(run.warmup_calls);

@@ -29,7 +29,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Run>, LoadFault> {
     let saved: Saved<Vec<Run>> = serde_json::from_slice(&bytes).map_err(|error| unfit(error.to_string()))?;
     match saved {
         Saved { load_version: VERSION, runs } if !runs.is_empty() => {
-            let timeless = runs.iter().find(|run| !run.has_lasted()).map(|run| run.seconds);
+            let timeless = runs.iter().find(|run| !run.may_have_lasted()).map(|run| run.seconds);
             match timeless {
                 Some(seconds) => Err(LoadFault::SavedTimeless(path.to_owned(), seconds)),
                 None => Ok(runs),

@@ -39,7 +39,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
             ids_digest: None,
         },
         seconds,
-        started_seconds: None,
+        rate_seconds: Some(seconds),
         scheduled_seconds: None,
         warmup_seconds: 0.0,
         warmup_calls: 0,
@@ -84,9 +84,10 @@ fn merged_runs_add_up_and_follow_each_other_in_time() {
 }
 
 #[test]
-fn one_call_that_hangs_at_the_end_does_not_change_the_rate_of_the_others() {
-    let hung = Run { started_seconds: Some(9.995), seconds: 13.0, ..run(10.0, 5) };
-    assert!((hung.calls_per_second() - 100.0).abs() < 0.1, "{}", hung.calls_per_second());
+fn rates_of_new_runs_and_of_old_ones_that_know_less_are_of_the_whole_time() {
+    let (hung, old) = (Run { seconds: 13.0, ..run(10.0, 5) }, Run { rate_seconds: None, ..run(13.0, 5) });
+    let ratio = |old: &Run| compare(&vec![old.clone(); 3], &vec![hung.clone(); 3]).figures[0].ratio.unwrap();
+    assert!((ratio(&old) - 1.0).abs() < 1e-9 && ratio(&run(13.0, 5)) > 1.2);
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(in crate::report) fn value(report: &LoadReport) -> Value {
         "first_errors": run.first_errors,
         "pods": run.pods,
         "seconds": run.seconds,
+        "rate_seconds": run.rate_seconds,
         "scheduled_seconds": run.scheduled_seconds,
         "seconds_after_schedule": run.seconds_after_schedule(),
         "calls_per_second": run.calls_per_second(),
