@@ -14,10 +14,12 @@ mod tls;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::join_all;
 use grpcio::RpcStatusCode;
+use indicatif::ProgressBar;
 use ticketing_client::Target;
 
 pub(crate) use finding::{Finding, Verdict};
@@ -43,6 +45,29 @@ pub(crate) struct Examination {
 
 const REFLECTION: &str = "reflection";
 
+/// What is being looked at, for whoever waits at a terminal: what hangs may take a while. It goes when all is known.
+struct Stage(ProgressBar);
+
+impl Stage {
+    const EVERY: Duration = Duration::from_millis(200);
+
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(Self::EVERY);
+        Self(bar)
+    }
+
+    fn tell(&self, what: &'static str) {
+        self.0.set_message(what);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// The next step where a check hangs on one that failed.
 const MEND: &str = "mend the fault above first";
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -63,7 +88,10 @@ impl Doctor {
     pub(crate) async fn run(&self, settings: &Settings) -> Result<Examination, Failure> {
         let target = settings.target()?;
         let mut findings = Vec::new();
+        let stage = Stage::new();
+        stage.tell("looking at the name, and what is spoken at each address");
         let reachable = reach(settings, &target, &mut findings).await;
+        stage.tell("calling each address, then on one connection and on new ones");
         let versions = if let Some(addresses) = reachable {
             calls(settings, &target, &addresses, &mut findings).await?
         } else {
