@@ -66,6 +66,7 @@ pub fn shown(value: f64) -> String {
     let decimals = match value.abs() {
         large if value.fract() == 0.0 || large >= 1_000.0 => 0,
         middle if middle >= 10.0 => 1,
+        small if small < 0.1 => 3,
         _ => 2,
     };
     format!("{value:.decimals$}")
