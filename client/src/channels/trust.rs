@@ -23,8 +23,11 @@ pub(crate) enum Trust {
     Good,
     /// Its calls failed lately, so that others may know better.
     Failed,
-    /// Nobody is at its other end: it is only being made, cannot be made, or its last call did not reach anybody.
+    /// Nobody is at its other end: it is only being made, or cannot be made.
     Unconnected,
+    /// The same, and a call has found that out lately. Beside a good one that is still being made it would fail calls at once, and
+    /// so draw all of them.
+    Unreached,
 }
 
 /// How a call ended, as far as its connection is concerned.
@@ -52,14 +55,14 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn trust(&self) -> Trust {
-        if self.unconnected.load(Ordering::Relaxed) {
-            return Trust::Unconnected;
-        }
-        match self.until.load(Ordering::Relaxed) {
-            // Most of the time, which spares a look at the clock.
-            0 => Trust::Good,
-            until if now() < until => Trust::Failed,
-            _ => Trust::Good,
+        let until = self.until.load(Ordering::Relaxed);
+        // Most of the time it is 0, which spares a look at the clock.
+        let rests = until != 0 && now() < until;
+        match (self.unconnected.load(Ordering::Relaxed), rests) {
+            (false, false) => Trust::Good,
+            (false, true) => Trust::Failed,
+            (true, false) => Trust::Unconnected,
+            (true, true) => Trust::Unreached,
         }
     }
 
@@ -168,6 +171,16 @@ mod tests {
         fail(&record, FAILURES);
         record.ended(End::Answered, false);
         assert_eq!(record.trust(), Trust::Good);
+    }
+
+    #[test]
+    fn one_that_reached_nobody_is_worse_than_one_that_is_being_made() {
+        let (made, failing) = (Record::default(), Record::default());
+        made.set_unconnected(true);
+        failing.ended(End::Unreached, false);
+        assert!(made.trust() < failing.trust());
+        rested(&failing);
+        assert_eq!(made.trust(), failing.trust());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::SinkExt as _;
 use grpcio::{
     EnvBuilder, Environment, Marshaller, Method, MethodType, RpcContext, Server, ServerBuilder, ServerCredentials,
-    ServerStreamingSink, ServiceBuilder, pr_de, pr_ser,
+    ServerStreamingSink, ServiceBuilder, pb_de, pb_ser,
 };
 use ticketing_proto::ticketing::{Customer, GetCustomerRequest};
 
@@ -15,8 +15,8 @@ use crate::program::run;
 const STREAM: Method<GetCustomerRequest, Customer> = Method {
     ty: MethodType::ServerStreaming,
     name: "/ticketing.CustomerController/GetCustomer",
-    req_mar: Marshaller { ser: pr_ser, de: pr_de },
-    resp_mar: Marshaller { ser: pr_ser, de: pr_de },
+    req_mar: Marshaller { ser: pb_ser, de: pb_de },
+    resp_mar: Marshaller { ser: pb_ser, de: pb_de },
 };
 
 fn start() -> (u16, Server, Arc<Environment>) {
@@ -37,7 +37,12 @@ fn start() -> (u16, Server, Arc<Environment>) {
 fn an_answer_without_a_message_fails_its_call_and_no_command_hangs_or_panics() {
     let (port, _server, _environment) = start();
     let got = run(port, &["get", "x"]);
-    assert_eq!((got.code, got.err.contains("INTERNAL: the answer is OK, and has no message")), (Some(1), true), "{}", got.err);
+    assert_eq!(
+        (got.code, got.err.contains("INTERNAL: the answer is OK, and has no message")),
+        (Some(1), true),
+        "{}",
+        got.err
+    );
     let load = run(port, &["load", "--mix", "probe=1", "--requests", "20"]);
     assert_eq!((load.code, load.out.contains("INTERNAL")), (Some(1), true), "{}", load.out);
     let doctor = run(port, &["doctor"]);

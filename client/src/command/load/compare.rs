@@ -255,7 +255,8 @@ mod tests {
         // The sum of twelve numbers from 0 to 1 is about normal, with a variance of 1.
         let mut by_chance = || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
         let mut seconds = || 1000.0 / (rate * (1.0 + noise * by_chance()));
-        (0..count).map(|_| Run { seconds: seconds(), ..quiet.clone() }).collect()
+        let of = |seconds| Run { seconds, rate_seconds: Some(seconds), ..quiet.clone() };
+        (0..count).map(|_| of(seconds())).collect()
     }
 
     #[test]

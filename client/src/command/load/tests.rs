@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
+use super::compare::compare;
 use super::doubt::{Doubt, doubts, one_pod_answered};
 use super::latencies::Latencies;
 use super::page_tests::page;
