@@ -101,6 +101,7 @@
 #[cfg(test)]
 use corking as _;
 
+#[expect(clippy::similar_names, reason = "a receiver, and what was received")]
 mod calls;
 mod channel;
 mod channels;
