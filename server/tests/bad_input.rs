@@ -105,7 +105,9 @@ fn a_compressed_message_is_refused_before_it_is_unpacked() {
     // Later than the self-test, whose connection is lean too.
     let filters_left_out = corking::filters_left_out();
     assert_unharmed(&server);
-    assert!(corking::filters_left_out() >= filters_left_out + 2, "the filter that unpacks is not there");
+    // Without corking connections are not lean, and the call has to refuse it before the filter sees it.
+    let is_lean = std::env::var("CORKING").as_deref() != Ok("off");
+    assert!(!is_lean || corking::filters_left_out() >= filters_left_out + 2, "the filter that unpacks is still there");
     let bomb = vec![0; 64 << 20];
     let status = call_raw(connect_compressing(server.grpc), GET, bomb).expect_err("it is compressed");
     assert_eq!(status.code(), RpcStatusCode::UNIMPLEMENTED, "{status:?}");
