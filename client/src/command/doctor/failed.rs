@@ -8,7 +8,15 @@ pub(super) fn found(error: &CallError) -> String {
     text.strip_suffix(advice.as_str()).unwrap_or(&text).to_owned()
 }
 
-/// The same of a call that the library did not make.
+/// What to do about it.
+pub(super) fn next(error: &CallError) -> &'static str {
+    no_server_behind(&error.message).unwrap_or(match error.advice() {
+        "" => "look at the server's log",
+        advice => advice,
+    })
+}
+
+/// What went wrong with a call that the library did not make.
 pub(super) fn told(error: &grpcio::Error) -> String {
     match error {
         grpcio::Error::RpcFailure(status) | grpcio::Error::RpcFinished(Some(status)) => {

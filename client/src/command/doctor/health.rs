@@ -28,13 +28,12 @@ fn found(told: &Result<Serving, CallError>) -> Finding {
             Finding::skipped(CHECK, "there is no health service here; a proxy need not have one", Some(next))
         }
         Err(error) => {
-            let next = failed::no_server_behind(&error.message).unwrap_or(match error.code {
-                Code::Unknown => "is this the port for gRPC? Check SERVER_PORT (--server-port), and the server's log",
-                _ => match error.advice() {
-                    "" => "look at the server's log",
-                    advice => advice,
-                },
-            });
+            let next = match error.code {
+                Code::Unknown if failed::no_server_behind(&error.message).is_none() => {
+                    "is this the port for gRPC? Check SERVER_PORT (--server-port), and the server's log"
+                }
+                _ => failed::next(error),
+            };
             Finding::fault(CHECK, failed::found(error), next)
         }
     }

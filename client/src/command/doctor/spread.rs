@@ -70,10 +70,7 @@ impl Answers {
 
     fn fault(&self, check: &'static str) -> Option<Finding> {
         let error = self.last_error.as_ref()?;
-        let next = failed::no_server_behind(&error.message).unwrap_or(match error.advice() {
-            "" => "look at the server's log",
-            advice => advice,
-        });
+        let next = failed::next(error);
         let end = if self.is_hopeless() { ", and no more were made" } else { "" };
         let made = self.failed + self.answered();
         let found = format!("{} of {made} calls failed{end}; the last: {}", self.failed, failed::found(error));
