@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use grpcio::{Environment, LbPolicy};
 
-use super::pick::Burden;
-use super::trust::{End, Record, set};
+use super::pick::{Burden, CROWDED};
+use super::trust::{End, Link, Record, set};
 use crate::{MAX_MESSAGE_BYTES, Target};
 
 /// A server that comes back is found within a second, however long it was gone: C-core adds up to a fifth by chance.
@@ -111,8 +111,11 @@ impl Connection {
         })
     }
 
+    /// One that is being made has as much against it as one with [`CROWDED`] calls: beside a ready one it gets none, and what is more
+    /// than that it shares, or the first that is ready would get all of a burst.
     pub(crate) fn burden(&self) -> Burden {
-        Burden { trust: self.record.trust(), in_flight: self.in_flight.load(Ordering::Relaxed) }
+        let being_made = if self.record.link() == Link::Coming { CROWDED } else { 0 };
+        Burden { trust: self.record.trust(), in_flight: self.in_flight.load(Ordering::Relaxed) + being_made }
     }
 
     /// Whether a call is on it, or has been since this was asked the last time.

@@ -10,6 +10,7 @@ use futures::future::{BoxFuture, Either, select};
 use super::Inner;
 use super::connection::Connection;
 use super::state::State;
+use super::trust::Link;
 
 /// How soon it is noticed that the last handle has been dropped, or that a connection has become old.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -33,6 +34,7 @@ fn settles(inner: &Inner) -> Duration {
 /// Looks after one place until the last handle is gone.
 pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
     let mut told = Told::default();
+    let mut hope = Hope::default();
     let mut use_of = Use::new();
     let mut due = None;
     let mut retry_at: Option<Instant> = None;
@@ -45,8 +47,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         let state = State::of(raw);
         told.tell(&held, place, state);
         // Each time: a call that failed before may be noted only after the change, and nothing else would clear it.
-        // Between two attempts to connect C-core says that it connects, also where nobody ever answers.
-        connection.record.set_unconnected(matches!(state, State::Failing | State::Connecting));
+        connection.record.set_link(hope.of(state));
         use_of.look(&connection);
         // The age counts from when it was first seen connected: what is idle has no connection that could be old.
         match (held.max_age, state) {
@@ -89,6 +90,25 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             slot.exchange(came);
             told.tell(&held, place, State::Replaced);
             (due, retry_at, use_of) = (None, None, Use::new());
+        }
+    }
+}
+
+/// Whether somebody may be expected at the other end.
+#[derive(Default)]
+struct Hope {
+    /// It could not be made since it was ready.
+    failed: bool,
+}
+
+impl Hope {
+    /// Between two attempts to connect C-core says that it connects, also where nobody ever answers.
+    fn of(&mut self, state: State) -> Link {
+        self.failed = state == State::Failing || self.failed && state != State::Ready;
+        match state {
+            State::Connecting if !self.failed => Link::Coming,
+            State::Connecting | State::Failing => Link::Down,
+            State::Idle | State::Ready | State::Replaced => Link::Up,
         }
     }
 }
@@ -161,6 +181,16 @@ fn jittered(age: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_connects_again_after_a_failure_is_not_expected_before_it_is_ready() {
+        let mut hope = Hope::default();
+        let links =
+            [State::Connecting, State::Ready, State::Connecting, State::Failing, State::Idle, State::Connecting]
+                .map(|state| hope.of(state));
+        assert_eq!(links, [Link::Coming, Link::Up, Link::Coming, Link::Down, Link::Up, Link::Down]);
+        assert_eq!([State::Ready, State::Connecting].map(|state| hope.of(state)), [Link::Up, Link::Coming]);
+    }
 
     #[test]
     fn connections_that_were_made_together_do_not_leave_together() {

@@ -2,6 +2,10 @@
 
 use super::trust::Trust;
 
+/// Calls in flight past which the next may have to wait for one of them: RFC 9113, 6.5.2, recommends that no server takes fewer
+/// at a time on one connection.
+pub(crate) const CROWDED: usize = 100;
+
 /// What speaks against a connection. Of two the smaller is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Burden {
@@ -32,10 +36,11 @@ fn another(count: usize, except: Option<usize>, burden: &impl Fn(usize) -> Burde
     let second = (first + fastrand::usize(1..choices)) % choices;
     let (first, second) = (actual(first), actual(second));
     let better = if burden(second) < burden(first) { second } else { first };
-    if burden(better).trust == Trust::Good {
+    let Burden { trust, in_flight } = burden(better);
+    if trust == Trust::Good && in_flight < CROWDED {
         return better;
     }
-    // Both happen to be bad ones, and there may be good ones.
+    // Both happen to be bad or crowded ones, and there may be others.
     (0..choices).map(actual).min_by_key(|&place| burden(place)).unwrap_or(better)
 }
 

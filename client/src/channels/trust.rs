@@ -4,7 +4,7 @@
 //! answers pings. So it is left alone for a while, longer each time, and then tried with one call.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a connection is left alone at first, and at most.
@@ -23,11 +23,22 @@ pub(crate) enum Trust {
     Good,
     /// Its calls failed lately, so that others may know better.
     Failed,
-    /// Nobody is at its other end: it is only being made, or cannot be made.
+    /// Nobody is at its other end, at least so far.
     Unconnected,
     /// The same, and a call has found that out lately. Beside a good one that is still being made it would fail calls at once, and
     /// so draw all of them.
     Unreached,
+}
+
+/// What is known about the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Somebody is there, or it is connected as soon as a call asks for that.
+    Up,
+    /// It is being made, and nothing has spoken against it so far.
+    Coming,
+    /// It cannot be made.
+    Down,
 }
 
 /// How a call ended, as far as its connection is concerned.
@@ -44,7 +55,8 @@ pub(crate) enum End {
 /// The record of one connection. All of it is advice: where two calls end at once either may win.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    unconnected: AtomicBool,
+    /// A [`Link`].
+    link: AtomicU8,
     /// In a row.
     failures: AtomicU64,
     /// Rests in a row without an answer between them.
@@ -58,16 +70,26 @@ impl Record {
         let until = self.until.load(Ordering::Relaxed);
         // Most of the time it is 0, which spares a look at the clock.
         let rests = until != 0 && now() < until;
-        match (self.unconnected.load(Ordering::Relaxed), rests) {
-            (false, false) => Trust::Good,
-            (false, true) => Trust::Failed,
-            (true, false) => Trust::Unconnected,
-            (true, true) => Trust::Unreached,
+        match (self.link(), rests) {
+            (Link::Up | Link::Coming, false) => Trust::Good,
+            (Link::Up, true) => Trust::Failed,
+            (Link::Down, false) => Trust::Unconnected,
+            (Link::Coming | Link::Down, true) => Trust::Unreached,
         }
     }
 
-    pub(crate) fn set_unconnected(&self, unconnected: bool) {
-        set(&self.unconnected, unconnected);
+    pub(crate) fn link(&self) -> Link {
+        match self.link.load(Ordering::Relaxed) {
+            link if link == Link::Coming as u8 => Link::Coming,
+            link if link == Link::Down as u8 => Link::Down,
+            _ => Link::Up,
+        }
+    }
+
+    pub(crate) fn set_link(&self, link: Link) {
+        if self.link() != link {
+            self.link.store(link as u8, Ordering::Relaxed);
+        }
     }
 
     /// A call takes the connection. Whether it is the one that tries it after a rest: the others wait for its end, or
@@ -85,13 +107,13 @@ impl Record {
     pub(crate) fn ended(&self, end: End, tried: bool) {
         match end {
             End::Unreached => {
-                self.set_unconnected(true);
+                self.set_link(Link::Down);
                 // Between two attempts to connect C-core says at times that it is idle, which looks like a connection that
                 // only has to be asked for.
                 self.rest(1);
             }
             End::Answered => {
-                self.set_unconnected(false);
+                self.set_link(Link::Up);
                 [&self.failures, &self.rests, &self.until].into_iter().for_each(reset);
             }
             End::Failed => {
@@ -176,7 +198,7 @@ mod tests {
     #[test]
     fn one_that_reached_nobody_is_worse_than_one_that_is_being_made() {
         let (made, failing) = (Record::default(), Record::default());
-        made.set_unconnected(true);
+        made.set_link(Link::Down);
         failing.ended(End::Unreached, false);
         assert!(made.trust() < failing.trust());
         rested(&failing);

@@ -9,14 +9,14 @@ use std::thread;
 use std::time::Duration;
 
 use async_std::task::block_on;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use futures::task::{ArcWake, waker};
 use futures::{FutureExt, StreamExt};
 use ticketing_client::{Channels, Policy, Safety, State, Target};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet, unavailable};
 use crate::relay::{Meet, Relay};
-use crate::wait::until;
+use crate::wait::{until, until_async};
 
 async fn greet_often(channels: &Channels) {
     join_all((0..20).map(|_| async {
@@ -122,6 +122,43 @@ fn failed_beside(bad: impl Fn() -> Greeter, deadline: Duration) -> usize {
     });
     assert!(bad.attempts() > 0 && good.attempts() > 0, "one of them was never called");
     failed
+}
+
+/// The first connection that is ready may have no more streams than its server takes at a time.
+#[test]
+fn a_burst_is_shared_with_the_connections_of_a_pool_that_are_still_being_made() {
+    const CONNECTIONS: usize = 4;
+    const FIRST: usize = 40;
+    const CALLS: usize = 600;
+    let (near, far) = (Greeter::start(late_but_the_first), Greeter::start(|_| Reply::Hello));
+    let ports = [near.port, far.port];
+    let relay = Relay::start(move |number| match number {
+        1 => Meet::Pass(ports[0]),
+        _ => Meet::PassLater(ports[1], Duration::from_millis(500)),
+    });
+    let channels = channels_to(relay.port).policy(Policy::Pool { connections: CONNECTIONS }).build();
+    block_on(async {
+        greet(&channels, Safety::Once).await.unwrap();
+        let first = join_all((0..FIRST).map(|_| greet(&channels, Safety::Once)));
+        let burst = async {
+            until_async("all are being made", || relay.accepted() == CONNECTIONS).await;
+            join_all((0..CALLS).map(|_| greet(&channels, Safety::Once))).await
+        };
+        let (first, burst) = join(first, burst).await;
+        first.into_iter().chain(burst).for_each(|call| drop(call.unwrap()));
+    });
+    // A quarter of them, and a hundred more than each of the others has.
+    assert!(
+        near.attempts() <= (FIRST + CALLS) / CONNECTIONS + 100,
+        "{} of {CALLS} calls on one connection",
+        near.attempts()
+    );
+    assert!(near.attempts() > 100, "{} calls on the ready connection", near.attempts());
+}
+
+/// The first call only connects; those after it stay until all others have come.
+fn late_but_the_first(attempt: usize) -> Reply {
+    if attempt == 1 { Reply::Hello } else { Reply::Late(Duration::from_secs(2)) }
 }
 
 /// Of a pool with one good connection and one that is met so, the good one gets the calls.
