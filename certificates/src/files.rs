@@ -16,7 +16,14 @@ pub(crate) fn read(role: Role, path: &Path) -> Result<Vec<u8>, Unfit> {
     if !found.is_file() || found.len() > MOST_BYTES {
         return Err(unfit("it is no file of certificates or keys; name a PEM file".to_owned()));
     }
-    fs::read(path).map_err(unreadable)
+    let content = fs::read(path).map_err(unreadable)?;
+    // C-core takes strings that end with the first of them.
+    if content.contains(&0) {
+        return Err(unfit(
+            "it has zero bytes in it, as a file that was not written to its end; write it again".to_owned(),
+        ));
+    }
+    Ok(content)
 }
 
 /// What tells one state of some files from another without reading them. Links are followed, as those by which Kubernetes
@@ -35,5 +42,18 @@ impl Fingerprint {
             Some((found.dev(), found.ino(), found.len(), found.ctime(), found.ctime_nsec()))
         };
         Self(paths.into_iter().map(state).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_zero_bytes_is_unfit() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, "-----BEGIN CERTIFICATE-----\n\0\0").unwrap();
+        let unfit = read(Role::Authorities, file.path()).unwrap_err();
+        assert!(unfit.advice.contains("zero bytes"), "{unfit}");
     }
 }

@@ -120,15 +120,19 @@ impl Settings {
         Ok(Channel::builder(self.target()?).deadline(self.deadline).build())
     }
 
-    /// The same at one of its addresses; its certificate must have the name of the server all the same.
+    /// The same at one of its addresses.
     pub(crate) fn channel_at(&self, address: SocketAddr) -> Result<Channel, Failure> {
+        Ok(Channel::builder(self.target_at(address)?).deadline(self.deadline).build())
+    }
+
+    /// One of the server's addresses; its certificate must have the name of the server all the same.
+    pub(crate) fn target_at(&self, address: SocketAddr) -> Result<Target, Failure> {
         let target = Target::new(&address.ip().to_string(), address.port())?;
-        let target = match self.encryption.meaning()? {
+        Ok(match self.encryption.meaning()? {
             Some(tls) if self.encryption.tls_server_name.is_none() => target.with_tls(tls.server_name(self.host())),
             Some(tls) => target.with_tls(tls),
             None => target,
-        };
-        Ok(Channel::builder(target).deadline(self.deadline).build())
+        })
     }
 
     /// The server that is meant.

@@ -11,7 +11,7 @@ const UNREACHED: [&str; 4] = [
     "empty address list",
 ];
 
-const LOST: [&str; 4] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout"];
+const LOST: [&str; 5] = ["Socket closed", "recvmsg:", "sendmsg:", "keepalive watchdog timeout", "GOAWAY received"];
 /// The whole of it where a call's deadline found it waiting.
 const TOO_LATE: &str = "Deadline Exceeded";
 

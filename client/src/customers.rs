@@ -172,7 +172,8 @@ impl Customers {
     }
 
     /// Runs `task` on the thread of a connection's completion queue, where its calls cost least: no thread is woken for
-    /// an answer. It must not block.
+    /// an answer. It must not block. With the last handle the queue ends, and what is not finished then never is: a task that
+    /// has to be holds a clone of this.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         match &self.route {
             Route::One(line) => line.spawn(task),

@@ -249,6 +249,7 @@ mod tests {
             ("DNS resolution failed for nowhere:1", true),
             ("recvmsg:Connection reset by peer", false),
             ("Socket closed", false),
+            ("GOAWAY received; Error code: 11; Debug Text: too_many_pings", false),
         ] {
             let error = answered(RpcStatusCode::UNAVAILABLE, message, Vec::new());
             assert_eq!((error.answered, error.is_unreached()), (false, unreached), "{message}");

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Nobody waits longer, and a `Duration` much longer cannot be reckoned with.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// Pauses that double from the first to the longest, each shortened at random by up to a half so that callers that
 /// failed together do not come back together.
 #[derive(Debug, Clone)]
@@ -11,16 +14,16 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses from about `first` to about `longest`.
+    /// Pauses from about `first` to about `longest`, which is cut to a day.
     pub fn new(first: Duration, longest: Duration) -> Self {
-        Self { next: first, longest }
+        Self { next: first, longest: longest.min(LONGEST) }
     }
 
     /// How long to wait now. At least as long as the server `asked` for, and up to a fifth longer: those whom it asked
     /// together do not come back together either.
     pub fn pause(&mut self, asked: Option<Duration>) -> Duration {
         let full = self.next.min(self.longest);
-        self.next = full * 2;
+        self.next = full.saturating_mul(2);
         let jittered = full.mul_f64(1.0 - fastrand::f64() / 2.0);
         let asked = asked.unwrap_or_default();
         jittered.max(asked.saturating_add((asked / 5).mul_f64(fastrand::f64())))
@@ -39,6 +42,13 @@ mod tests {
             let pause = backoff.pause(None);
             assert!(full / 2 <= pause && pause <= full, "{pause:?} of {full:?}");
         }
+    }
+
+    #[test]
+    fn pauses_without_an_end_are_a_day() {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::MAX);
+        assert!((0..100).all(|_| backoff.pause(None) <= LONGEST));
+        assert!(Backoff::new(Duration::MAX, Duration::MAX).pause(None) >= LONGEST / 2);
     }
 
     #[test]

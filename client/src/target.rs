@@ -27,7 +27,8 @@ impl Target {
     ///
     /// `xds:///name` needs a build with C-core's xDS client: `GRPC_XDS=on cargo build --target-dir target/xds`. Without it
     /// C-core would take such a target for a DNS name, so it is refused. The program finds its control plane in the file
-    /// that the variable `GRPC_XDS_BOOTSTRAP` names, and the control plane decides how calls spread.
+    /// that the variable `GRPC_XDS_BOOTSTRAP` names, and the control plane decides how calls spread, and whether C-core sends them
+    /// again: a retry policy of its routes is followed also for [`Safety::Once`](crate::Safety::Once).
     pub fn from_uri(uri: &str) -> Result<Self, BadTarget> {
         Ok(Self { place: Place::from_uri(uri)?, tls: None })
     }

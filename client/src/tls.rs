@@ -69,7 +69,9 @@ impl Tls {
     /// The name that the server's certificate must have, where it is not the host that is called.
     #[must_use]
     pub fn server_name(self, name: impl Into<String>) -> Self {
-        Self { server_name: Some(name.into()), ..self }
+        // C-core's strings end with a zero byte; a name with one is none that a certificate could have, and stays such a one.
+        let name = name.into().replace('\0', "\u{fffd}");
+        Self { server_name: Some(name), ..self }
     }
 
     /// A number that grows when renewed files were taken.

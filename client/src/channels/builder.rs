@@ -21,7 +21,8 @@ pub enum Policy {
     #[default]
     Single,
     /// Several connections to one address, be it an Envoy or an L4 balancer; a call takes the one of two, chosen at
-    /// random, that has fewer calls in flight, and none of those whose calls fail. 0 connections are taken for 1, and more than 64 for 64.
+    /// random, that has fewer calls in flight, none of those whose calls fail, and none that is still being made before
+    /// those that are ready have a hundred calls each. 0 connections are taken for 1, and more than 64 for 64.
     Pool {
         /// How many, each with a socket of its own.
         connections: usize,

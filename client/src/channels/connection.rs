@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use grpcio::{Environment, LbPolicy};
 
-use super::pick::{Burden, CROWDED};
-use super::trust::{End, Link, Record, set};
+use super::pick::Burden;
+use super::trust::{End, Record, set};
 use crate::{MAX_MESSAGE_BYTES, Target};
 
 /// A server that comes back is found within a second, however long it was gone: C-core adds up to a fifth by chance.
@@ -25,6 +25,11 @@ const CONNECT_TIMEOUT_MS: i32 = 2_000;
 /// A server that comes back under another address is asked for again this soon; C-core's own default is 30 s.
 const RESOLUTION_INTERVAL_ARG: &CStr = c"grpc.dns_min_time_between_resolutions_ms";
 const RESOLUTION_INTERVAL_MS: i32 = 1_000;
+
+/// What is kept of a call until an answer begins, so that C-core can send it again where its server surely has not seen it;
+/// C-core's own default is 256 KiB. The largest message fits, with its headers.
+const RETRY_BUFFER_ARG: &CStr = c"grpc.per_rpc_retry_buffer_size";
+const RETRY_BUFFER_BYTES: i32 = 5 << 20;
 
 const IDLE_TIMEOUT_ARG: &CStr = c"grpc.client_idle_timeout_ms";
 
@@ -76,6 +81,7 @@ pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Di
         .http2_max_pings_without_data(dialling.keepalive.without_data)
         // Transparent retries, which spare the caller a GOAWAY, hang on this.
         .enable_retry(true)
+        .raw_cfg_int(RETRY_BUFFER_ARG.into(), RETRY_BUFFER_BYTES)
         // A proxy for web pages, set in the environment, does not know the way to a service inside.
         .enable_http_proxy(false);
     if dialling.round_robin {
@@ -111,11 +117,8 @@ impl Connection {
         })
     }
 
-    /// One that is being made has as much against it as one with [`CROWDED`] calls: beside a ready one it gets none, and what is more
-    /// than that it shares, or the first that is ready would get all of a burst.
     pub(crate) fn burden(&self) -> Burden {
-        let being_made = if self.record.link() == Link::Coming { CROWDED } else { 0 };
-        Burden { trust: self.record.trust(), in_flight: self.in_flight.load(Ordering::Relaxed) + being_made }
+        Burden { trust: self.record.trust(), in_flight: self.in_flight.load(Ordering::Relaxed) }
     }
 
     /// Whether a call is on it, or has been since this was asked the last time.

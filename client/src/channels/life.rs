@@ -15,6 +15,9 @@ use super::trust::Link;
 /// How soon it is noticed that the last handle has been dropped, or that a connection has become old.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// A connection that takes longer is not counted on.
+const COMES_WITHIN: Duration = Duration::from_millis(500);
+
 /// A replacement that is not ready by then is given up, and the old connection kept.
 const REPLACEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -66,7 +69,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         if outdated && state == State::Idle || state == State::Ready && use_of.is_over(held.idle_after) {
             // Nothing is lost, and there is nothing to wait for: the next call connects.
             slot.exchange(held.connection());
-            (young, use_of) = (None, Use::new());
+            (young, use_of, hope) = (None, Use::new(), Hope::default());
             continue;
         }
         // What nobody has called on is left to become idle.
@@ -97,16 +100,23 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
 /// Whether somebody may be expected at the other end.
 #[derive(Default)]
 struct Hope {
-    /// It could not be made since it was ready.
-    failed: bool,
+    /// Since when the connection is being made for the first time.
+    since: Option<Instant>,
+    /// It was made, or could not be.
+    over: bool,
 }
 
 impl Hope {
-    /// Between two attempts to connect C-core says that it connects, also where nobody ever answers.
+    /// Between two attempts to connect C-core says that it connects, also where nobody ever answers, and that one has failed
+    /// it says for a millisecond or two.
     fn of(&mut self, state: State) -> Link {
-        self.failed = state == State::Failing || self.failed && state != State::Ready;
+        self.over |= match state {
+            State::Connecting => self.since.get_or_insert_with(Instant::now).elapsed() >= COMES_WITHIN,
+            State::Failing | State::Ready | State::Replaced => true,
+            State::Idle => false,
+        };
         match state {
-            State::Connecting if !self.failed => Link::Coming,
+            State::Connecting if !self.over => Link::Coming,
             State::Connecting | State::Failing => Link::Down,
             State::Idle | State::Ready | State::Replaced => Link::Up,
         }
@@ -183,13 +193,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_connects_again_after_a_failure_is_not_expected_before_it_is_ready() {
-        let mut hope = Hope::default();
-        let links =
-            [State::Connecting, State::Ready, State::Connecting, State::Failing, State::Idle, State::Connecting]
-                .map(|state| hope.of(state));
-        assert_eq!(links, [Link::Coming, Link::Up, Link::Coming, Link::Down, Link::Up, Link::Down]);
-        assert_eq!([State::Ready, State::Connecting].map(|state| hope.of(state)), [Link::Up, Link::Coming]);
+    fn a_connection_is_counted_on_only_while_it_is_made_for_the_first_time() {
+        let links = |states: &[State]| {
+            let mut hope = Hope::default();
+            states.iter().map(|state| hope.of(*state)).collect::<Vec<_>>()
+        };
+        let (idle, connecting) = (State::Idle, State::Connecting);
+        assert_eq!(links(&[idle, connecting, connecting]), [Link::Up, Link::Coming, Link::Coming]);
+        assert_eq!(links(&[connecting, State::Ready, connecting]), [Link::Coming, Link::Up, Link::Down]);
+        assert_eq!(
+            links(&[connecting, State::Failing, idle, connecting]),
+            [Link::Coming, Link::Down, Link::Up, Link::Down]
+        );
+    }
+
+    #[test]
+    fn a_connection_that_is_made_for_long_is_no_longer_counted_on() {
+        let mut hope = Hope { since: Instant::now().checked_sub(COMES_WITHIN), over: false };
+        let links = [State::Connecting, State::Idle, State::Connecting].map(|state| hope.of(state));
+        assert_eq!(links, [Link::Down, Link::Up, Link::Down]);
     }
 
     #[test]

@@ -87,7 +87,8 @@ impl Channels {
         self.inner.states.listen()
     }
 
-    /// Runs `task` on the thread of a connection's completion queue. It must not block; where it panics it ends alone.
+    /// Runs `task` on the thread of a connection's completion queue. It must not block; where it panics it ends alone. With the
+    /// last handle the queue ends, and what is not finished then never is: a task that has to be holds a clone of this.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         // It is no call, so it takes no lease.
         let place = fastrand::usize(..self.inner.slots.len());

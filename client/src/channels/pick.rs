@@ -6,11 +6,22 @@ use super::trust::Trust;
 /// at a time on one connection.
 pub(crate) const CROWDED: usize = 100;
 
-/// What speaks against a connection. Of two the smaller is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What speaks against a connection.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Burden {
     pub(crate) trust: Trust,
     pub(crate) in_flight: usize,
+}
+
+impl Burden {
+    /// Of two the smaller is better. One that is being made counts as one with [`CROWDED`] calls more: beside a ready one it gets
+    /// none before that is crowded, and then its share, or the first that is ready would get all of a burst.
+    fn weight(self) -> (Trust, usize) {
+        match self.trust {
+            Trust::Coming => (Trust::Good, self.in_flight + CROWDED),
+            trust => (trust, self.in_flight),
+        }
+    }
 }
 
 /// The place of one of `count` connections that is not `except`, unless that is the only one, or is trusted
@@ -35,13 +46,12 @@ fn another(count: usize, except: Option<usize>, burden: &impl Fn(usize) -> Burde
     // Another one than the first, each as likely.
     let second = (first + fastrand::usize(1..choices)) % choices;
     let (first, second) = (actual(first), actual(second));
-    let better = if burden(second) < burden(first) { second } else { first };
-    let Burden { trust, in_flight } = burden(better);
-    if trust == Trust::Good && in_flight < CROWDED {
+    let better = if burden(second).weight() < burden(first).weight() { second } else { first };
+    if burden(better).trust == Trust::Good {
         return better;
     }
-    // Both happen to be bad or crowded ones, and there may be others.
-    (0..choices).map(actual).min_by_key(|&place| burden(place)).unwrap_or(better)
+    // Both happen to be bad ones, and there may be good ones.
+    (0..choices).map(actual).min_by_key(|&place| burden(place).weight()).unwrap_or(better)
 }
 
 #[cfg(test)]
@@ -74,6 +84,21 @@ mod tests {
             assert_eq!(pick(2, None, |place| [burden(Trust::Failed), calls(9)][place]), 1);
             assert_eq!(pick(2, None, |place| [burden(Trust::Failed), burden(Trust::Unconnected)][place]), 0);
         }
+    }
+
+    #[test]
+    fn one_that_is_being_made_gets_calls_once_those_that_are_ready_are_crowded() {
+        let coming = |in_flight| Burden { trust: Trust::Coming, in_flight };
+        for _ in 0..100 {
+            assert_eq!(pick(4, None, |place| [calls(CROWDED - 1), coming(0), coming(0), coming(0)][place]), 0);
+            assert_eq!(pick(2, None, |place| [calls(CROWDED + 10), coming(9)][place]), 1);
+        }
+    }
+
+    #[test]
+    fn a_second_attempt_stays_rather_than_wait_for_a_connection_that_is_being_made() {
+        let coming = Burden { trust: Trust::Coming, in_flight: 0 };
+        assert_eq!(pick(2, Some(0), |place| [calls(2 * CROWDED), coming][place]), 0);
     }
 
     #[test]

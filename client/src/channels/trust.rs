@@ -21,12 +21,14 @@ pub(crate) const SHORTEST_SILENCE: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Trust {
     Good,
+    /// It is being made for the first time, and nothing has spoken against it so far.
+    Coming,
     /// Its calls failed lately, so that others may know better.
     Failed,
     /// Nobody is at its other end, at least so far.
     Unconnected,
-    /// The same, and a call has found that out lately. Beside a good one that is still being made it would fail calls at once, and
-    /// so draw all of them.
+    /// The same, and calls have failed lately. Beside a good one that is still being made it would fail calls at once, and so draw
+    /// all of them.
     Unreached,
 }
 
@@ -35,9 +37,9 @@ pub(crate) enum Trust {
 pub(crate) enum Link {
     /// Somebody is there, or it is connected as soon as a call asks for that.
     Up,
-    /// It is being made, and nothing has spoken against it so far.
+    /// It is being made for the first time, and that takes no longer than usual.
     Coming,
-    /// It cannot be made.
+    /// It cannot be made, at least so far.
     Down,
 }
 
@@ -71,14 +73,15 @@ impl Record {
         // Most of the time it is 0, which spares a look at the clock.
         let rests = until != 0 && now() < until;
         match (self.link(), rests) {
-            (Link::Up | Link::Coming, false) => Trust::Good,
+            (Link::Up, false) => Trust::Good,
+            (Link::Coming, false) => Trust::Coming,
             (Link::Up, true) => Trust::Failed,
             (Link::Down, false) => Trust::Unconnected,
             (Link::Coming | Link::Down, true) => Trust::Unreached,
         }
     }
 
-    pub(crate) fn link(&self) -> Link {
+    fn link(&self) -> Link {
         match self.link.load(Ordering::Relaxed) {
             link if link == Link::Coming as u8 => Link::Coming,
             link if link == Link::Down as u8 => Link::Down,

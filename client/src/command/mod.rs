@@ -149,6 +149,7 @@ async fn carry_out(
         Command::Load(load) => {
             let (runs, mut found) = interruptible(|stop| load.run(settings, stop)).await??;
             if load.makes_calls()
+                && !found.run.interrupted
                 && found.reached_nobody()
                 && let Some(fault) = doctor::tls_fault(settings).await
             {
@@ -165,7 +166,7 @@ async fn carry_out(
             Ok(found.exit())
         }
         Command::Doctor(doctor) => {
-            let found = doctor.run(settings).await?;
+            let found = interruptible(|stop| doctor.run(settings, stop)).await??;
             report.doctor(&found, out)?;
             Ok(found.exit())
         }

@@ -13,5 +13,5 @@ pub(super) fn write(examination: &Examination, out: &mut dyn Write) -> io::Resul
             writeln!(out, "{:<8} {:<16} -> {next}", "", "")?;
         }
     }
-    writeln!(out, "{}: {}", examination.target, examination.verdict().name())
+    writeln!(out, "{}: {}", examination.target, examination.conclusion())
 }

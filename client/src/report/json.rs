@@ -97,7 +97,9 @@ impl Report for Json {
     }
 
     fn doctor(&self, found: &Examination, out: &mut dyn Write) -> io::Result<()> {
-        line(&json!({ "target": found.target, "verdict": found.verdict(), "checks": found.findings }), out)
+        let Examination { target, findings, interrupted } = found;
+        let verdict = found.verdict();
+        line(&json!({ "target": target, "verdict": verdict, "interrupted": interrupted, "checks": findings }), out)
     }
 
     fn load(&self, report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
@@ -113,6 +115,9 @@ impl Report for Json {
             error["code"] = call.code.name().into();
             error["method"] = call.method.into();
             error["target"] = call.target.to_string().into();
+            error["answered"] = call.answered.into();
+            error["attempts"] = call.attempts.into();
+            error["seconds"] = call.elapsed.as_secs_f64().into();
             error["reason"] = call.details.reason.as_deref().into();
             error["pod"] = call.details.pod.as_deref().into();
         }

@@ -68,7 +68,9 @@ impl TlsFault {
             Self::CertificateRefused(_) => {
                 "use one of an authority that the server trusts (its TLS_CLIENT_CA), made for clients"
             }
-            Self::ServerIsPlaintext => "leave out --tls and all --tls-… settings, or call the port that speaks TLS",
+            Self::ServerIsPlaintext => {
+                "leave out TLS (--tls), TLS_CA (--tls-ca) and what else there is of TLS, or call the port that speaks TLS"
+            }
             Self::ClientIsPlaintext => "set TLS_CA (--tls-ca), or --tls where the system trusts the server's authority",
             Self::NoHttp2 => "is this a gRPC server? Check the host and the port",
             Self::Handshake(_) => "the server's log may say more",

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use async_std::task::block_on;
 use futures::future::join_all;
-use ticketing_client::Safety;
+use ticketing_client::{Code, Safety};
 
-use crate::greeter::{Greeter, Reply, channels_to, greet};
+use crate::greeter::{Greeter, Reply, channels_to, greet, greet_as};
 use crate::relay::{Meet, Relay};
 
 #[test]
@@ -31,6 +31,30 @@ fn a_call_that_a_goaway_sends_away_untouched_is_made_on_another_connection() {
     // Even one that may happen twice: the first server says that it did not.
     block_on(greet(&channels_to(relay.port).build(), Safety::Once)).unwrap();
     assert_eq!((relay.accepted(), server.attempts()), (2, 1));
+}
+
+/// C-core keeps 256 KiB of a call by default, and lets calls fail that are larger.
+#[test]
+fn the_same_goes_for_a_large_call() {
+    let server = Greeter::start(|_| Reply::Hello);
+    let port = server.port;
+    let relay = Relay::start(move |number| if number == 1 { Meet::GoAway } else { Meet::Pass(port) });
+    block_on(greet_as(&"o".repeat(3 << 20), &channels_to(relay.port).build(), Safety::Once)).unwrap();
+}
+
+/// Nobody knows whether it was carried out.
+#[test]
+fn a_call_that_a_goaway_finds_under_way_is_lost_and_retried_where_that_is_safe() {
+    let server = Greeter::start(|_| Reply::Hello);
+    let port = server.port;
+    let to_a_relay = || {
+        let relay = Relay::start(move |number| if number == 1 { Meet::GoAwayForGood } else { Meet::Pass(port) });
+        channels_to(relay.port).build()
+    };
+    let lost = block_on(greet(&to_a_relay(), Safety::Once)).unwrap_err();
+    assert_eq!((lost.code, lost.answered), (Code::Unavailable, false), "{lost}");
+    assert_eq!(server.attempts(), 0);
+    assert_eq!(block_on(greet(&to_a_relay(), Safety::Read)).unwrap().attempts, 2);
 }
 
 /// A ping that reaches a server after it has closed the connection is answered by a reset, which can overtake the server's

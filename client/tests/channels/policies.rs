@@ -134,7 +134,7 @@ fn a_burst_is_shared_with_the_connections_of_a_pool_that_are_still_being_made() 
     let ports = [near.port, far.port];
     let relay = Relay::start(move |number| match number {
         1 => Meet::Pass(ports[0]),
-        _ => Meet::PassLater(ports[1], Duration::from_millis(500)),
+        _ => Meet::PassLater(ports[1], Duration::from_millis(250)),
     });
     let channels = channels_to(relay.port).policy(Policy::Pool { connections: CONNECTIONS }).build();
     block_on(async {
@@ -153,7 +153,6 @@ fn a_burst_is_shared_with_the_connections_of_a_pool_that_are_still_being_made() 
         "{} of {CALLS} calls on one connection",
         near.attempts()
     );
-    assert!(near.attempts() > 100, "{} calls on the ready connection", near.attempts());
 }
 
 /// The first call only connects; those after it stay until all others have come.

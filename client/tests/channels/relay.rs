@@ -26,6 +26,8 @@ pub(crate) enum Meet {
     HalfClose,
     /// It is accepted, and its first call is sent away untouched.
     GoAway,
+    /// It is accepted, and closed with its first call on it, for an offence.
+    GoAwayForGood,
 }
 
 pub(crate) struct Relay {
@@ -108,7 +110,11 @@ impl Shared {
             Meet::Reset => reset(&caller),
             Meet::Close => drop(caller),
             Meet::Silence => drop(thread::spawn(move || discard(&caller))),
-            Meet::GoAway => drop(thread::spawn(move || go_away(&caller))),
+            Meet::GoAway => drop(thread::spawn(move || {
+                go_away(&caller, NO_STREAM, NO_ERROR);
+                discard(&caller);
+            })),
+            Meet::GoAwayForGood => drop(thread::spawn(move || go_away(&caller, FIRST_STREAM, ENHANCE_YOUR_CALM))),
             Meet::HalfClose => {
                 caller.shutdown(Shutdown::Write).unwrap();
                 thread::spawn(move || discard(&caller));
@@ -149,12 +155,18 @@ fn copy(mut from: &TcpStream, mut to: &TcpStream, silent: &AtomicBool, note: imp
     }
 }
 
-/// A server that leaves just as a call comes (RFC 9113, 6.8): the last stream that it takes is none.
-fn go_away(mut caller: &TcpStream) {
+/// The last stream that a server takes, and why it takes no more (RFC 9113, 6.8 and 7).
+const NO_STREAM: u8 = 0;
+const FIRST_STREAM: u8 = 1;
+const NO_ERROR: u8 = 0;
+const ENHANCE_YOUR_CALM: u8 = 11;
+
+/// A server that leaves just as a call comes (RFC 9113, 6.8).
+fn go_away(mut caller: &TcpStream, last_stream: u8, error: u8) {
     const PREFACE: usize = 24;
     const HEADERS: u8 = 1;
     const EMPTY_SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-    const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last_stream, 0, 0, 0, error];
     caller.write_all(&EMPTY_SETTINGS).unwrap();
     caller.read_exact(&mut [0; PREFACE]).unwrap();
     let mut head = [0; 9];
@@ -163,8 +175,7 @@ fn go_away(mut caller: &TcpStream) {
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
         caller.read_exact(&mut vec![0; length as usize]).unwrap();
     }
-    caller.write_all(&GOAWAY).unwrap();
-    discard(caller);
+    caller.write_all(&goaway).unwrap();
 }
 
 fn discard(mut from: &TcpStream) {

@@ -1,11 +1,14 @@
 //! An examination of servers at which one thing is wrong.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use grpcio::{
     DuplexSink, EnvBuilder, Environment, RequestStream, RpcContext, RpcStatus, RpcStatusCode, Server as Grpc,
     ServerBuilder, ServerCredentials, UnarySink,
 };
+use rustix::process::Signal;
 use serde_json::Value;
 use ticketing_proto::health::{HealthCheckRequest, HealthCheckResponse};
 use ticketing_proto::health_grpc::{Health, create_health};
@@ -15,7 +18,7 @@ use ticketing_proto::ticketing::{Customer, GetCustomerRequest};
 use ticketing_proto::ticketing_grpc::{CustomerController, create_customer_controller};
 
 use crate::misfits::{self, NotServing};
-use crate::program::{program, run};
+use crate::program::{Background, program, run};
 use crate::server::Server;
 
 /// The exit code and all findings.
@@ -202,6 +205,33 @@ fn one_pod_alone_is_a_warning() {
     assert!(one["found"].as_str().unwrap().contains("50 calls were answered by 1 pod: pod-a 50"), "{one}");
     assert!(one["next"].as_str().unwrap().contains("where one pod is all that there should be"), "{one}");
     assert_eq!(finding(&examination, "new connections")["verdict"], "ok", "one warning is enough");
+}
+
+/// As where the first address of a name does not answer: each connection is kept waiting until that is given up.
+#[test]
+fn new_connections_that_take_long_are_a_warning() {
+    let server = Server::start();
+    let port = misfits::balanced_after(Duration::from_millis(1_100), vec![server.port]);
+    let (code, examination) = examined(port);
+    let new = finding(&examination, "new connections");
+    assert_eq!((code, &new["verdict"]), (Some(0), &"warning".into()), "{examination}");
+    assert!(new["found"].as_str().unwrap().contains("the slowest took 1."), "{new}");
+}
+
+#[test]
+fn an_interrupted_examination_tells_what_it_found() {
+    let taken = Arc::<AtomicUsize>::default();
+    let port = misfits::counting(&taken);
+    let running = Background::start(program(port).arg("doctor"));
+    // The second is a look at what is spoken there, when the port was found open.
+    while taken.load(Ordering::Relaxed) < 2 {
+        async_std::task::block_on(async_std::task::sleep(Duration::from_millis(10)));
+    }
+    running.signal(Signal::INT);
+    let ended = running.end();
+    assert_eq!(ended.code, Some(130), "{} {}", ended.out, ended.err);
+    assert!(ended.out.contains(&format!("{port} is open\n")), "{}", ended.out);
+    assert!(ended.out.ends_with(": interrupted\n"), "{}", ended.out);
 }
 
 #[test]

@@ -33,7 +33,16 @@ pub(crate) fn closed() -> u16 {
 
 /// Takes connections and says nothing.
 pub(crate) fn silent() -> u16 {
-    port(|mut stream| drop(io::copy(&mut stream, &mut io::sink())))
+    counting(&Arc::default())
+}
+
+/// The same, and counts them.
+pub(crate) fn counting(taken: &Arc<AtomicUsize>) -> u16 {
+    let taken = taken.clone();
+    port(move |mut stream| {
+        taken.fetch_add(1, Ordering::Relaxed);
+        let _ = io::copy(&mut stream, &mut io::sink());
+    })
 }
 
 /// Closes each connection at once.
@@ -89,8 +98,14 @@ pub(crate) fn tls() -> u16 {
 
 /// Gives each connection to the next of these ports, as an L4 balancer does.
 pub(crate) fn balanced(ports: Vec<u16>) -> u16 {
+    balanced_after(Duration::ZERO, ports)
+}
+
+/// The same so much later.
+pub(crate) fn balanced_after(time: Duration, ports: Vec<u16>) -> u16 {
     let next = AtomicUsize::new(0);
     port(move |caller| {
+        async_std::task::block_on(async_std::task::sleep(time));
         let port = ports[next.fetch_add(1, Ordering::Relaxed) % ports.len()];
         let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { return };
         let (Ok(mut from_caller), Ok(mut to_server)) = (caller.try_clone(), server.try_clone()) else { return };

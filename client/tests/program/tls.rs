@@ -214,7 +214,7 @@ fn a_client_with_tls_of_a_plaintext_server_is_told() {
     let server = Server::start();
     let flags = caller(&certificates, "server", None);
     for port in [server.port, misfits::http_2()] {
-        told(port, &flags, "the server does not speak TLS, this client does", "leave out --tls");
+        told(port, &flags, "the server does not speak TLS, this client does", "leave out TLS (--tls)");
     }
 }
 

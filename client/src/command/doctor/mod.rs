@@ -14,10 +14,11 @@ mod tls;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::join_all;
+use futures::future::{Either, join_all, select};
 use grpcio::RpcStatusCode;
 use indicatif::ProgressBar;
 use ticketing_client::Target;
@@ -28,6 +29,7 @@ use self::bare::Bare;
 pub(super) use self::tls::fault as tls_fault;
 use crate::args::Settings;
 use crate::exit::{Exit, Failure};
+use crate::stop::Stop;
 
 /// Look for what is wrong when calls fail or do not spread over the pods.
 ///
@@ -41,6 +43,8 @@ pub(crate) struct Doctor {}
 pub(crate) struct Examination {
     pub(crate) target: String,
     pub(crate) findings: Vec<Finding>,
+    /// A signal came before all was looked at.
+    pub(crate) interrupted: bool,
 }
 
 const REFLECTION: &str = "reflection";
@@ -79,30 +83,47 @@ impl Examination {
         Verdict::worst(&self.findings)
     }
 
+    /// What it comes to, in a word.
+    pub(crate) fn conclusion(&self) -> &'static str {
+        if self.interrupted { "interrupted" } else { self.verdict().name() }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
-        if self.verdict() == Verdict::Fault { Exit::Failed } else { Exit::Done }
+        match self.verdict() {
+            _ if self.interrupted => Exit::Interrupted,
+            Verdict::Fault => Exit::Failed,
+            _ => Exit::Done,
+        }
     }
 }
 
 impl Doctor {
-    pub(crate) async fn run(&self, settings: &Settings) -> Result<Examination, Failure> {
+    /// Looks at everything, or until `stop`.
+    pub(crate) async fn run(&self, settings: &Settings, stop: Stop) -> Result<Examination, Failure> {
         let target = settings.target()?;
         let mut findings = Vec::new();
-        let stage = Stage::new();
-        stage.tell("looking at the name, and what is spoken at each address");
-        let reachable = reach(settings, &target, &mut findings).await;
-        stage.tell("calling each address, then on one connection and on new ones");
-        let versions = if let Some(addresses) = reachable {
-            calls(settings, &target, &addresses, &mut findings).await?
-        } else {
-            let rest = ["health", "reflection", "one connection", "new connections", "clock"];
-            skip(&mut findings, &rest, "no call can be made");
-            skip(&mut findings, &["versions"], &format!("client {OURS}; no server was asked"));
-            return Ok(Examination { target: target.to_string(), findings });
+        let interrupted = match select(pin!(examine(settings, &target, &mut findings)), pin!(stop.requested())).await {
+            Either::Left((ended, _)) => ended.map(|()| false)?,
+            Either::Right(_) => true,
         };
-        findings.push(compared(&versions));
-        Ok(Examination { target: target.to_string(), findings })
+        Ok(Examination { target: target.to_string(), findings, interrupted })
     }
+}
+
+async fn examine(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let stage = Stage::new();
+    stage.tell("looking at the name, and what is spoken at each address");
+    let reachable = reach(settings, target, findings).await;
+    stage.tell("calling each address, then on one connection and on new ones");
+    if let Some(addresses) = reachable {
+        let versions = calls(settings, &addresses, findings).await?;
+        findings.push(compared(&versions));
+    } else {
+        let rest = ["health", "reflection", "one connection", "new connections", "clock"];
+        skip(findings, &rest, "no call can be made");
+        skip(findings, &["versions"], &format!("client {OURS}; no server was asked"));
+    }
+    Ok(())
 }
 
 /// Name, port, encryption and HTTP/2; the addresses at which calls can be tried, if any.
@@ -158,17 +179,17 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
     (!usable.is_empty()).then_some(usable)
 }
 
-/// What takes calls to find out; the versions of the servers that answered.
+/// What takes calls to find out; the versions of the servers that answered. There is at least one address.
 async fn calls(
     settings: &Settings,
-    target: &Target,
     addresses: &[SocketAddr],
     findings: &mut Vec<Finding>,
 ) -> Result<BTreeSet<String>, Failure> {
     let channel = settings.channel()?;
     let asked = each::ask(settings, addresses).await?;
     findings.push(health::judged(&asked));
-    let bare = Bare::new(target, settings.deadline);
+    // Not by the name, which may lead to one that keeps it waiting.
+    let bare = Bare::new(&settings.target_at(addresses[0])?, settings.deadline);
     findings.push(reflection(bare.services().await));
     findings.extend(each::judged(&asked));
     let spread = spread::check(settings, &channel, each::pods_of(&asked)).await?;

@@ -1,7 +1,7 @@
 //! How many pods answer, on one connection and on new ones.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use ticketing_client::{Answer, CallError, Channel, Customers};
 
@@ -16,6 +16,10 @@ const CALLS: u64 = 50;
 /// After so many failures before any answer the rest would fail too; and after so many in a row, where there was one.
 const PATIENCE: u64 = 3;
 const PATIENCE_IN_A_ROW: u64 = 10;
+/// For all calls on new connections: a few tell as much where each is kept waiting.
+const NEW_WITHIN: Duration = Duration::from_secs(10);
+/// From a call on a new connection to its answer: far more than a handshake takes, and less than an address that does not answer.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Answered calls by pod, and what went wrong.
 #[derive(Default)]
@@ -23,6 +27,8 @@ pub(super) struct Answers {
     pub(super) pods: BTreeMap<String, u64>,
     versions: BTreeSet<String>,
     clocks: Clocks,
+    /// Of those that were answered.
+    slowest: Duration,
     failed: u64,
     failed_in_a_row: u64,
     pub(super) last_error: Option<CallError>,
@@ -30,7 +36,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub(super) async fn probe(&mut self, customers: &Customers) {
-        let sent = SystemTime::now();
+        let (sent, begun) = (SystemTime::now(), Instant::now());
         let identity = customers.get("").await;
         let received = SystemTime::now();
         match identity {
@@ -39,6 +45,7 @@ impl Answers {
                     self.clocks.add(&value.id, Seen { sent, said, received });
                 }
                 *self.pods.entry(value.id).or_default() += 1;
+                self.slowest = self.slowest.max(begun.elapsed());
                 self.failed_in_a_row = 0;
                 self.versions.extend(server_version);
             }
@@ -123,9 +130,10 @@ pub(super) async fn check(settings: &Settings, one: &Channel, known: usize) -> R
         }
     }
     let mut on_new = Answers::default();
+    let begun = Instant::now();
     for _ in 0..CALLS {
         on_new.probe(&settings.channel()?.customers()).await;
-        if on_new.is_hopeless() {
+        if on_new.is_hopeless() || begun.elapsed() >= NEW_WITHIN {
             break;
         }
     }
@@ -153,6 +161,11 @@ pub(super) async fn check(settings: &Settings, one: &Channel, known: usize) -> R
     });
     // Where but one pod answers, the line before this one has said so.
     let new_finding = on_new.fault(NEW).unwrap_or_else(|| match (on_new.pods.len(), on_one.pods.len()) {
+        _ if on_new.slowest >= SLOW => Finding::warning(
+            NEW,
+            format!("{}; the slowest took {:.1} s", on_new.told(), on_new.slowest.as_secs_f64()),
+            "each new connection waits for an address that does not answer: the lines above say which",
+        ),
         (1, 2..) => Finding::ok(NEW, format!("{}; calls on one connection spread", on_new.told())),
         (1, _) if known > 1 => Finding::warning(
             NEW,

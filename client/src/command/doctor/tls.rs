@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use async_std::future::timeout;
 use certificates::told;
+use futures::future::join_all;
 use ticketing_client::{Examined, TlsFault};
 
 use super::MEND;
@@ -13,19 +15,28 @@ use crate::args::Settings;
 pub(super) const ENCRYPTION: &str = "encryption";
 const HTTP2: &str = "http/2";
 
+/// For a look at the encryption after a call has failed: whoever waits for the error waits for this too.
+const CAUSE_WITHIN: Duration = Duration::from_secs(2);
+
 /// Whoever renews certificates does so earlier.
 const SOON: Duration = Duration::from_hours(7 * 24);
 
-/// What is wrong between this client and the port, if the encryption is.
+/// What is wrong between this client and the port, if the encryption is, and if that can be told in the time that a call may
+/// take.
 pub(in crate::command) async fn fault(settings: &Settings) -> Option<TlsFault> {
+    timeout(settings.deadline.min(CAUSE_WITHIN), encryption_fault(settings)).await.ok()?
+}
+
+async fn encryption_fault(settings: &Settings) -> Option<TlsFault> {
     match settings.target().ok()?.examine_tls().await {
         // A port where nobody listens has no fault of this kind.
         Some(Err(TlsFault::Unreached(_)) | Ok(_)) => None,
         Some(Err(fault)) => Some(fault),
         None => {
             let addresses = port::addresses(settings.host(), settings.server_port).await.ok()?;
-            let speaks = port::speaks(*addresses.first()?).await.ok()?;
-            (speaks == Speaks::Tls).then_some(TlsFault::ClientIsPlaintext)
+            let looks = addresses.iter().take(port::MOST_ADDRESSES).map(|address| port::speaks(*address));
+            let is_tls = join_all(looks).await.into_iter().flatten().any(|speaks| speaks == Speaks::Tls);
+            is_tls.then_some(TlsFault::ClientIsPlaintext)
         }
     }
 }

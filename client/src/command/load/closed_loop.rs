@@ -11,8 +11,8 @@ use super::offer::Offer;
 use super::recorder::Ended;
 use crate::stop::Stop;
 
-/// A server that is gone refuses calls at once: calling on at full speed would only heat the machine.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
+/// Where nobody is, calls fail at once: calling on at full speed would only heat the machine.
+const PAUSE_WHERE_NOBODY_IS: Duration = Duration::from_millis(10);
 
 /// Calls until the schedule's end or until `stop`, and returns when the last call has ended.
 pub(crate) async fn run(offer: &Arc<Offer>, concurrency: u32, stop: &Stop) {
@@ -39,11 +39,11 @@ async fn repeat(offer: &Offer, caller: u32, callers: u32, stop: &Stop) {
         let Some(warmup) = offer.schedule.admit(started) else { break };
         let kind = offer.mix.choose(&mut random);
         let outcome = call(customers, kind, &offer.ids).await;
-        let failed = outcome.is_err();
+        let is_nobody_there = outcome.as_ref().is_err_and(|error| !error.answered);
         let held = Duration::ZERO;
         offer.recorder.record(connection, Ended { kind, intended: started, started, held, warmup, outcome });
-        if failed {
-            stop.within(PAUSE_AFTER_FAILURE).await;
+        if is_nobody_there {
+            stop.within(PAUSE_WHERE_NOBODY_IS).await;
         }
     }
 }

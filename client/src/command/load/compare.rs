@@ -39,6 +39,9 @@ pub(crate) struct Comparison {
 const NOTICEABLE: f64 = 0.01;
 /// Of each side: with two, all but the greatest differences are lost in what nobody knows.
 const LEAST_RUNS: usize = 3;
+/// Of each run, for a rate and a share of calls: in less than that, making connections is much of it.
+const LEAST_SECONDS: f64 = 0.5;
+const LEAST_CALLS: u64 = 100;
 
 struct Figure {
     name: &'static str,
@@ -102,6 +105,8 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
             Judgement::Untold
         } else if old.iter().chain(new).any(|run| run.ok() < figure.least_answers) {
             Judgement::TooFewAnswers
+        } else if old.iter().chain(new).any(|run| figure.is_of_more_than(run)) {
+            Judgement::TooShort
         } else if old.iter().chain(new).any(|run| figure.hides_the_slowest_of(run)) {
             Judgement::TooManyFailed
         } else {
@@ -134,6 +139,10 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
 impl Figure {
     fn hides_the_slowest_of(&self, run: &Run) -> bool {
         self.quantile.is_some_and(|quantile| run.failed_percent() > most_failed(quantile))
+    }
+
+    fn is_of_more_than(&self, run: &Run) -> bool {
+        self.quantile.is_none() && (run.seconds < LEAST_SECONDS || run.calls() < LEAST_CALLS)
     }
 
     fn judge(&self, old: &[f64], new: &[f64]) -> Judgement {
@@ -214,6 +223,14 @@ mod tests {
         new[1].failures.insert("DEADLINE_EXCEEDED".to_owned(), 2);
         assert_eq!(judgement(&old, &new, "p99"), Judgement::TooManyFailed);
         assert_eq!(judgement(&old, &new, "p50"), Judgement::Better);
+    }
+
+    #[test]
+    fn a_rate_of_a_run_that_only_made_its_connections_is_not_judged() {
+        let (old, new) = (runs([10.0; 3], 5), runs([0.1; 3], 5));
+        for figure in ["answers", "failed"] {
+            assert_eq!(judgement(&old, &new, figure), Judgement::TooShort, "{figure}");
+        }
     }
 
     #[test]

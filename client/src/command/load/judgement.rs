@@ -15,6 +15,8 @@ pub(crate) enum Judgement {
     Interrupted,
     /// A run has too few answers for the percentile to be more than an accident.
     TooFewAnswers,
+    /// A run was so short, or had so few calls, that making connections was much of it.
+    TooShort,
     /// So many calls of a run failed that the percentile of those that were answered may hide the slowest.
     TooManyFailed,
     /// Not the same was offered to all runs: a difference may come from that.

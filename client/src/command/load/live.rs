@@ -14,8 +14,12 @@ use super::run::{Slice, sum};
 const LINE_INTERVAL: f64 = 5.0;
 /// A second with the rest of a run.
 const LONG_SECOND: f64 = 1.6;
-/// Of a pod that answers all calls, in characters.
-const BAR_WIDTH: f64 = 40.0;
+/// Of a pod that answers all calls, in characters: as long as there is room for on a usual terminal, but from here to there.
+const SHORTEST_BAR: usize = 10;
+const LONGEST_BAR: usize = 40;
+/// Columns of a usual terminal, and of a line with a bar without the pod's name and the bar.
+const COLUMNS: usize = 80;
+const BESIDE_BAR: usize = 24;
 /// More would scroll the terminal.
 const MOST_PODS: usize = 16;
 
@@ -125,11 +129,12 @@ pub(crate) fn bars(pods: &BTreeMap<String, u64>) -> String {
     let all = sum(pods.values().copied()).max(1) as f64;
     let shown: Vec<_> = pods.iter().take(MOST_PODS).map(|(pod, calls)| (Plain(pod).to_string(), calls)).collect();
     let width = shown.iter().map(|(pod, _)| pod.chars().count()).max().unwrap_or_default();
+    let longest = COLUMNS.saturating_sub(BESIDE_BAR + width).clamp(SHORTEST_BAR, LONGEST_BAR);
     let mut text = String::new();
     for (pod, calls) in shown {
         let share = *calls as f64 / all;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to the width of a bar")]
-        let bar = "#".repeat((share * BAR_WIDTH).round() as usize);
+        let bar = "#".repeat((share * longest as f64).round() as usize);
         write!(text, "\npod {pod:width$} {calls:>10} {:>5.1} % {bar}", share * 100.0).expect("a string takes text");
     }
     if pods.len() > MOST_PODS {
@@ -164,10 +169,24 @@ mod tests {
     }
 
     #[test]
+    fn a_bar_beside_a_pod_of_kubernetes_fits_a_usual_terminal() {
+        let text = bars(&[("app-server-7d9f8b6c5d-x2x9z".to_owned(), 1_000_000)].into());
+        let length = text.trim_start().chars().count();
+        assert!(text.ends_with("##########") && length <= COLUMNS, "{length}: {text}");
+    }
+
+    #[test]
     fn a_line_of_several_seconds_counts_all_their_calls() {
         let both = slice().and(&slice());
         assert_eq!((both.calls, both.failed(), both.pods["a"]), (210, 10, 150));
         assert!(headline(&both, None).contains("105 calls/s"));
+    }
+
+    #[test]
+    fn a_short_rest_with_a_slow_call_or_two_does_not_speak_for_its_second() {
+        let rest = Slice { seconds: 0.1, calls: 2, failures: [].into(), p50_ms: 90.0, p99_ms: 90.0, ..slice() };
+        let with_rest = slice().and(&rest);
+        assert_eq!((with_rest.calls, with_rest.p50_ms, with_rest.p99_ms), (107, 1.5, 9.0));
     }
 
     #[test]

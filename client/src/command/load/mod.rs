@@ -52,7 +52,7 @@ use crate::stop::Stop;
 
 /// Put a load on the service and tell latencies, errors and the share of each pod.
 ///
-/// A closed loop (--concurrency) waits for each answer before the next call; an open loop (--rate) starts calls on a
+/// A closed loop (--concurrency) waits for each answer before the next call, and for 10 ms where nobody answered; an open loop (--rate) starts calls on a
 /// schedule, and counts latencies from the start that was intended. Nothing is sent again from here, each attempt is one
 /// call; a proxy on the way may still do so. No call is due after --duration or --requests, and a run ends with the last
 /// answer: of an open loop at a server that is slower than the rate, that may be much later. SIGINT or SIGTERM end the load

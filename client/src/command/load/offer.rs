@@ -157,10 +157,12 @@ impl Slices<'_> {
         let rest = ended.saturating_duration_since(self.last);
         if !rest.is_zero() {
             let slice = self.since_the_last(ended);
-            let before = if rest < SLICE / 2 { self.all.pop() } else { None };
-            let slice = before.map_or_else(|| slice.clone(), |before| before.and(&slice));
             self.live.show(&slice);
-            self.all.push(slice);
+            let before = if rest < SLICE / 2 { self.all.pop() } else { None };
+            self.all.push(match before {
+                Some(before) => before.and(&slice),
+                None => slice,
+            });
         }
         self.live.clear();
         self.all

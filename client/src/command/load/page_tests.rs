@@ -91,8 +91,8 @@ fn of_an_open_loop_the_rate_that_was_offered_stands_beside_the_one_that_was_achi
     let mut slow = Run { scheduled_seconds: Some(2.0), ..run(10.0, 5) };
     (slow.shape.concurrency, slow.shape.rate) = (None, Some(500.0));
     let page = page(&LoadReport::new(&[slow], None));
-    assert!(page.contains("offered: 500 calls/s for 2.0 s; achieved: 100.0 calls/s, "), "{page}");
-    assert!(page.contains("last answer, 8.0 s after the schedule\n"), "{page}");
+    assert!(page.contains("offered: 500 calls/s for 2.0 s; achieved: 100.0 answers/s, "), "{page}");
+    assert!(page.contains("the last 8.0 s after the schedule\n"), "{page}");
 }
 
 #[test]

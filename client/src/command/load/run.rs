@@ -32,6 +32,9 @@ pub(crate) struct Shape {
     pub(crate) ids_digest: Option<String>,
 }
 
+/// In seconds: what is shorter belongs to the second before it.
+const SHORT_REST: f64 = 0.5;
+
 /// One second of a run, or what was left of it at the end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Slice {
@@ -51,14 +54,17 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
-    /// This and a later one as one; of their latencies, which cannot be added, the worse.
+    /// This and a later one as one; of their latencies, which cannot be added, the worse. A short rest with a few answers says
+    /// nothing about them.
     pub(crate) fn and(self, later: &Self) -> Self {
+        let is_rest = later.seconds < SHORT_REST && later.answered() <= self.answered();
+        let worse = |before: f64, after: f64| if is_rest { before } else { before.max(after) };
         let mut sum = Self {
             end: later.end,
             seconds: self.seconds + later.seconds,
             calls: self.calls.saturating_add(later.calls),
-            p50_ms: self.p50_ms.max(later.p50_ms),
-            p99_ms: self.p99_ms.max(later.p99_ms),
+            p50_ms: worse(self.p50_ms, later.p50_ms),
+            p99_ms: worse(self.p99_ms, later.p99_ms),
             ..self
         };
         add_counts(&mut sum.failures, &later.failures);

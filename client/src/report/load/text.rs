@@ -17,24 +17,25 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
     if run.prepared > 0 {
         writeln!(out, "{} customers were made first, since there were none to get", run.prepared)?;
     }
+    let (all, rated) = (lasting(run.seconds), lasting(run.rate_seconds.unwrap_or(run.seconds)));
     writeln!(
         out,
-        "{} calls, {} ok, {} failed in {}: {:.1} calls/s{}",
+        "{} calls, {} ok, {} failed in {all}: {:.1} calls/s{}{}",
         run.calls(),
         run.ok(),
         run.failed(),
-        lasting(run.seconds),
         run.calls_per_second(),
+        // The last answers came later, or no call was due after the last one.
+        if rated == all { String::new() } else { format!(" in {rated} of calling") },
         if run.interrupted { "; interrupted" } else { "" }
     )?;
     if let (Some(rate), Some(scheduled), Some(after), true) =
         (run.shape.rate, run.scheduled_seconds, run.seconds_after_schedule(), one_load)
     {
-        let (scheduled, after, achieved) = (lasting(scheduled), lasting(after), run.calls_per_second());
+        let (scheduled, after, achieved) = (lasting(scheduled), lasting(after), run.answers_per_second());
         writeln!(
             out,
-            "offered: {rate} calls/s for {scheduled}; achieved: {achieved:.1} calls/s, from the first intended start to the \
-             last answer, {after} after the schedule"
+            "offered: {rate} calls/s for {scheduled}; achieved: {achieved:.1} answers/s, the last {after} after the schedule"
         )?;
     }
     writeln!(out)?;
@@ -95,6 +96,7 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::Untold => "not judged: it takes three runs or more of each side (--runs 3)",
         Judgement::Interrupted => "not judged: a run was interrupted; make it again",
         Judgement::TooFewAnswers => "not judged: a run has too few answers for it",
+        Judgement::TooShort => "not judged: a run is shorter than half a second, or has less than 100 calls",
         Judgement::TooManyFailed => "not judged: the slowest of a run may be among those that failed",
         Judgement::NotComparable => "not judged: another load was offered (a warm-up and TLS are part of it)",
     }
