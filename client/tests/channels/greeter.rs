@@ -33,6 +33,17 @@ pub(crate) struct Seen {
     pub(crate) unwanted: usize,
 }
 
+/// How connections are treated.
+#[derive(Clone, Copy)]
+enum Manners {
+    /// As by this service's server: a quiet connection may be pinged.
+    Ours,
+    /// The same; each connection ends in order after so many milliseconds.
+    UpTo(i32),
+    /// Pings are for every five minutes.
+    RarePings,
+}
+
 const ANY_PORT: &str = "127.0.0.1:0";
 
 pub(crate) struct Greeter {
@@ -45,30 +56,31 @@ pub(crate) struct Greeter {
 impl Greeter {
     /// `script` gets the number of the attempt, from 1.
     pub(crate) fn start(script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
-        Self::on(ANY_PORT, None, script)
+        Self::on(ANY_PORT, script)
     }
 
     /// `script` gets the number of the attempt, and who calls.
     pub(crate) fn start_by_name(script: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
-        Self::on_by_name(ANY_PORT, None, script)
+        Self::on_by_name(ANY_PORT, Manners::Ours, script)
     }
 
     /// Sends a graceful GOAWAY on each connection that is so old.
     pub(crate) fn with_connections_up_to(age_ms: i32) -> Self {
-        Self::on(ANY_PORT, Some(age_ms), |_| Reply::Hello)
+        Self::on_by_name(ANY_PORT, Manners::UpTo(age_ms), |_, _| Reply::Hello)
     }
 
-    pub(crate) fn on(
-        address: &str,
-        age_ms: Option<i32>,
-        script: impl Fn(usize) -> Reply + Send + Sync + 'static,
-    ) -> Self {
-        Self::on_by_name(address, age_ms, move |attempt, _| script(attempt))
+    /// Sends connections away that ping it oftener than every five minutes, as C-core's and grpc-go's servers do by default.
+    pub(crate) fn that_is_rarely_pinged(script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::on_by_name(ANY_PORT, Manners::RarePings, move |attempt, _| script(attempt))
+    }
+
+    pub(crate) fn on(address: &str, script: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::on_by_name(address, Manners::Ours, move |attempt, _| script(attempt))
     }
 
     fn on_by_name(
         address: &str,
-        age_ms: Option<i32>,
+        manners: Manners,
         script: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
@@ -104,11 +116,11 @@ impl Greeter {
             }
         };
         let environment = Arc::new(EnvBuilder::new().cq_count(1).build());
-        // As this service's does: a quiet connection may be pinged.
-        let mut args = ChannelBuilder::new(environment.clone())
-            .reuse_port(false)
-            .http2_min_recv_ping_interval_without_data(Duration::from_millis(1));
-        if let Some(age) = age_ms {
+        let mut args = ChannelBuilder::new(environment.clone()).reuse_port(false);
+        if !matches!(manners, Manners::RarePings) {
+            args = args.http2_min_recv_ping_interval_without_data(Duration::from_millis(1));
+        }
+        if let Manners::UpTo(age) = manners {
             // Pings would reset some of the connections that end in order, as in `ticketing_server`'s limits.
             args = args.raw_cfg_int(c"grpc.max_connection_age_ms".into(), age).http2_bdp_probe(false);
         }

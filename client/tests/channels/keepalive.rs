@@ -40,6 +40,15 @@ fn a_call_that_was_quiet_for_long_is_given_up_too_when_its_peer_falls_silent() {
 }
 
 #[test]
+fn a_server_that_is_pinged_oftener_than_it_likes_sends_the_connection_away_and_a_read_is_made_on_another() {
+    let server = Greeter::that_is_rarely_pinged(|attempt| if attempt == 1 { Reply::Silence } else { Reply::Hello });
+    let second = Duration::from_secs(1);
+    let channels = server.channels().keepalive(second, second).build();
+    let answer = block_on(greet(&channels, Safety::Read)).unwrap();
+    assert_eq!((answer.attempts, server.connections()), (2, 2));
+}
+
+#[test]
 fn keepalive_that_is_never_or_too_often_is_taken_for_what_c_core_can_do() {
     let server = Greeter::start(|_| Reply::Hello);
     for time in [Duration::ZERO, Duration::MAX] {

@@ -14,7 +14,7 @@ fn channels_to_name(port: u16) -> ChannelsBuilder {
 }
 
 fn beside(server: &Greeter, host: &str) -> Greeter {
-    Greeter::on(&format!("{host}:{}", server.port), None, |_| Reply::Hello)
+    Greeter::on(&format!("{host}:{}", server.port), |_| Reply::Hello)
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_server_that_comes_back_under_another_address_is_found() {
     with_hosts("names::a_server_that_comes_back_under_another_address_is_found", |hosts| {
         for policy in [Policy::Single, Policy::Pool { connections: 2 }, Policy::RoundRobin] {
             hosts.set(&["127.0.0.2"]);
-            let server = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+            let server = Greeter::on("127.0.0.2:0", |_| Reply::Hello);
             // The age would bring new connections, which look the name up anyway.
             let channels = channels_to_name(server.port).policy(policy).max_age(None).build();
             block_on(greet(&channels, Safety::Once)).unwrap();
@@ -40,7 +40,7 @@ fn a_pod_that_is_added_to_a_name_gets_calls_once_connections_are_replaced_and_no
     let test = "names::a_pod_that_is_added_to_a_name_gets_calls_once_connections_are_replaced_and_no_call_fails";
     with_hosts(test, |hosts| {
         hosts.set(&["127.0.0.2"]);
-        let first = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+        let first = Greeter::on("127.0.0.2:0", |_| Reply::Hello);
         let age = Duration::from_millis(500);
         let channels = channels_to_name(first.port).policy(Policy::RoundRobin).max_age(age).build();
         block_on(greet(&channels, Safety::Once)).unwrap();
@@ -63,7 +63,7 @@ fn a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known() {
     with_hosts("names::a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known", |hosts| {
         for policy in [Policy::Single, Policy::Pool { connections: 2 }, Policy::RoundRobin] {
             hosts.set(&[]);
-            let server = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+            let server = Greeter::on("127.0.0.2:0", |_| Reply::Hello);
             let channels = channels_to_name(server.port).policy(policy).build();
             let error = block_on(greet(&channels, Safety::Once)).unwrap_err();
             assert!(!error.answered && error.to_string().starts_with("cannot reach pods.test:"), "{error}");
@@ -77,7 +77,7 @@ fn a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known() {
 fn connections_outlive_their_name() {
     with_hosts("names::connections_outlive_their_name", |hosts| {
         hosts.set(&["127.0.0.2"]);
-        let server = Greeter::on("127.0.0.2:0", None, |_| Reply::Hello);
+        let server = Greeter::on("127.0.0.2:0", |_| Reply::Hello);
         let pool = channels_to_name(server.port).policy(Policy::Pool { connections: 2 });
         let channels = pool.max_age(Duration::from_secs(1)).build();
         until("both are connected", || {

@@ -77,7 +77,7 @@ fn a_server_that_comes_back_is_found() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let channels = channels_to(port).policy(Policy::Pool { connections: 4 }).build();
     block_on(greet(&channels, Safety::Once)).unwrap_err();
-    let server = Greeter::on(&format!("127.0.0.1:{port}"), None, |_| Reply::Hello);
+    let server = Greeter::on(&format!("127.0.0.1:{port}"), |_| Reply::Hello);
     block_on(greet(&channels, Safety::Read)).unwrap();
     assert_eq!(server.attempts(), 1);
 }

@@ -133,7 +133,7 @@ fn a_call_that_waits_for_a_connection_finds_the_server_that_comes() {
     let channels = channels_to(port).wait_for_ready(true).build();
     let call = async_std::task::spawn(async move { greet(&channels, Safety::Once).await });
     block_on(async_std::task::sleep(Duration::from_millis(500)));
-    let server = Greeter::on(&format!("127.0.0.1:{port}"), None, |_| Reply::Hello);
+    let server = Greeter::on(&format!("127.0.0.1:{port}"), |_| Reply::Hello);
     block_on(call).unwrap();
     assert_eq!(server.attempts(), 1);
 }

@@ -44,14 +44,17 @@ pub(super) fn pods_of(asked: &[Asked]) -> usize {
     asked.iter().filter_map(Asked::pod).collect::<BTreeSet<_>>().len()
 }
 
-/// Nothing where there is but one address, which the next checks call.
-pub(super) fn judged(asked: &[Asked]) -> Option<Finding> {
+/// Nothing where there is but one address, which the next checks call; `left_out` are those at which no call could be tried.
+pub(super) fn judged(asked: &[Asked], left_out: usize) -> Option<Finding> {
     let failed = |asked: &Asked| Some((asked.address, asked.answers.last_error.clone()?));
     let (failures, count): (Vec<_>, _) = (asked.iter().filter_map(failed).collect(), asked.len());
     let named: Vec<_> = asked.iter().filter_map(|asked| Some(format!("{} {}", asked.address, asked.pod()?))).collect();
     match failures.first() {
-        _ if count == 1 => None,
-        None => Some(Finding::ok(CHECK, format!("{}: {}", pods(pods_of(asked)), first(named.into_iter(), 8)))),
+        _ if count + left_out == 1 => None,
+        None => {
+            let others = if left_out > 0 { format!("; {left_out} more cannot be called") } else { String::new() };
+            Some(Finding::ok(CHECK, format!("{}: {}{others}", pods(pods_of(asked)), first(named.into_iter(), 8))))
+        }
         Some((address, error)) => {
             let found = format!("{} of {count} fail, such as {address}: {}", failures.len(), failed::found(error));
             Some(if failures.len() == count {

@@ -115,8 +115,8 @@ async fn examine(settings: &Settings, target: &Target, findings: &mut Vec<Findin
     stage.tell("looking at the name, and what is spoken at each address");
     let reachable = reach(settings, target, findings).await;
     stage.tell("calling each address, then on one connection and on new ones");
-    if let Some(addresses) = reachable {
-        let versions = calls(settings, &addresses, findings).await?;
+    if let Some(reached) = reachable {
+        let versions = calls(settings, &reached, findings).await?;
         findings.push(compared(&versions));
     } else {
         let rest = ["health", "reflection", "one connection", "new connections", "clock"];
@@ -126,8 +126,14 @@ async fn examine(settings: &Settings, target: &Target, findings: &mut Vec<Findin
     Ok(())
 }
 
+/// The addresses at which calls can be tried, of which there is at least one, and how many others there are.
+struct Reached {
+    usable: Vec<SocketAddr>,
+    left_out: usize,
+}
+
 /// Name, port, encryption and HTTP/2; the addresses at which calls can be tried, if any.
-async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Option<Vec<SocketAddr>> {
+async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>) -> Option<Reached> {
     let (host, port) = (settings.host(), settings.server_port);
     let addresses = match port::addresses(host, port).await {
         Ok(addresses) if !addresses.is_empty() => addresses,
@@ -176,22 +182,23 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
     let usable: Vec<_> =
         open.iter().zip(&looks).filter(|(_, look)| look.is_usable()).map(|(address, _)| *address).collect();
     findings.extend(look::worst(&open, looks));
-    (!usable.is_empty()).then_some(usable)
+    let left_out = addresses.len() - usable.len();
+    (!usable.is_empty()).then_some(Reached { usable, left_out })
 }
 
-/// What takes calls to find out; the versions of the servers that answered. There is at least one address.
+/// What takes calls to find out; the versions of the servers that answered.
 async fn calls(
     settings: &Settings,
-    addresses: &[SocketAddr],
+    reached: &Reached,
     findings: &mut Vec<Finding>,
 ) -> Result<BTreeSet<String>, Failure> {
     let channel = settings.channel()?;
-    let asked = each::ask(settings, addresses).await?;
+    let asked = each::ask(settings, &reached.usable).await?;
     findings.push(health::judged(&asked));
     // Not by the name, which may lead to one that keeps it waiting.
-    let bare = Bare::new(&settings.target_at(addresses[0])?, settings.deadline);
+    let bare = Bare::new(&settings.target_at(reached.usable[0])?, settings.deadline);
     findings.push(reflection(bare.services().await));
-    findings.extend(each::judged(&asked));
+    findings.extend(each::judged(&asked, reached.left_out));
     let spread = spread::check(settings, &channel, each::pods_of(&asked)).await?;
     let spread = spread.and(asked.into_iter().map(|asked| asked.answers));
     if spread.any_answered {
@@ -249,7 +256,9 @@ fn told(closed: &[(SocketAddr, io::Error)]) -> String {
 }
 
 fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
-    findings.extend(checks.iter().map(|check| Finding::skipped(check, why, Some(MEND))));
+    // Said once: of all of them it is the same.
+    let next = |number: usize| (number == 0).then_some(MEND);
+    findings.extend(checks.iter().enumerate().map(|(number, check)| Finding::skipped(check, why, next(number))));
 }
 
 fn listed(addresses: &[SocketAddr]) -> String {

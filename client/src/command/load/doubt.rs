@@ -113,8 +113,8 @@ impl fmt::Display for Doubt {
             ),
             Self::OnePod { servers } => write!(
                 f,
-                "one pod answered all calls, though the name has {servers} addresses: a connection stays with one of them; \
-                 more --connections reach others where DNS changes their order, an Envoy before them spreads all calls, and \
+                "one pod answered all calls, though the name has {servers} addresses: a connection goes to the \
+                 first that answers and stays there; an Envoy before them spreads all calls (envoy.yaml), and \
                  `ticketing-client doctor` shows how calls spread"
             ),
             Self::Few { answers } => {
