@@ -65,6 +65,7 @@ const NO_BOUNDS: &[&str] = &[
     "SHORTEST_SILENCE",
     "SHOWN",
     "SLICE",
+    "SLOW_ONES",
     "SOON",
     "STEPS",
     "TOGETHER",

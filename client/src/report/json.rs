@@ -98,7 +98,7 @@ impl Report for Json {
 
     fn doctor(&self, found: &Examination, out: &mut dyn Write) -> io::Result<()> {
         let Examination { target, findings, interrupted } = found;
-        let verdict = found.verdict();
+        let verdict = (!interrupted).then(|| found.verdict());
         line(&json!({ "target": target, "verdict": verdict, "interrupted": interrupted, "checks": findings }), out)
     }
 

@@ -1,5 +1,6 @@
 //! Protections of `envoy.yaml` that nobody sees while all is well: each test fails when its lines are taken out.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use async_std::task::{self, block_on};
 use futures::future::join_all;
+use futures::{FutureExt as _, StreamExt as _};
 use grpcio::{CallOption, ChannelBuilder, EnvBuilder};
 use testbed::{Bed, Server, Stop, Testbed, equal_calls, until_true};
-use ticketing_client::{Channel, Channels, Policy, Target};
+use ticketing_client::{Channel, Channels, Policy, State, Target};
 use ticketing_proto::reflection_v1_grpc::ServerReflectionClient;
 use ticketing_proto::ticketing::CreateCustomerRequest;
 
@@ -67,12 +69,24 @@ fn a_server_that_refuses_connections_is_ejected() {
 #[test]
 fn more_calls_at_a_time_than_envoy_lets_through_by_default_are_all_answered() {
     const CALLS: usize = 1_200;
+    const CONNECTIONS: usize = 6;
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
     let address = bed.envoy_address();
     let target = Target::new(&address.ip().to_string(), address.port()).unwrap();
-    // One connection may have 256 of them, and one that is ready first has a hundred more than the others.
-    let channels =
-        Channels::builder(target).policy(Policy::Pool { connections: 10 }).deadline(Duration::from_secs(15)).build();
+    // One connection may have 256 of them, and the first that is ready would have more than the others.
+    let channels = Channels::builder(target)
+        .policy(Policy::Pool { connections: CONNECTIONS })
+        .deadline(Duration::from_secs(15))
+        .build();
+    let (mut states, mut ready) = (channels.states(), BTreeSet::new());
+    until_true("all connections are ready", || {
+        block_on(join_all((0..10 * CONNECTIONS).map(|_| async { channels.customers().identify().await.unwrap() })));
+        while let Some(Some(change)) = states.next().now_or_never() {
+            ready.extend((change.state == State::Ready).then_some(change.connection));
+        }
+        ready.len() == CONNECTIONS
+    })
+    .unwrap();
     bed.servers().iter().for_each(Server::stop);
     let calls: Vec<_> = (0..CALLS)
         .map(|number| {

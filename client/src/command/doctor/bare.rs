@@ -19,9 +19,12 @@ pub(super) struct Bare {
 }
 
 impl Bare {
-    pub(super) fn new(target: &Target, deadline: Duration) -> Self {
+    /// To one address of the server that is `meant`, by whose name a proxy may choose where calls go.
+    pub(super) fn new(target: &Target, meant: &Target, deadline: Duration) -> Self {
         let environment = Arc::new(EnvBuilder::new().cq_count(1).name_prefix("grpc-doctor").build());
         let builder = ChannelBuilder::new(environment).enable_http_proxy(false);
+        // With TLS it is the name of the certificate.
+        let builder = if meant.tls().is_none() { builder.default_authority(meant.to_string()) } else { builder };
         let channel = target.secure(builder).connect(&target.to_string());
         Self { channel, deadline }
     }

@@ -182,7 +182,7 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
     let usable: Vec<_> =
         open.iter().zip(&looks).filter(|(_, look)| look.is_usable()).map(|(address, _)| *address).collect();
     findings.extend(look::worst(&open, looks));
-    let left_out = addresses.len() - usable.len();
+    let left_out = addresses.len().min(port::MOST_ADDRESSES) - usable.len();
     (!usable.is_empty()).then_some(Reached { usable, left_out })
 }
 
@@ -196,7 +196,8 @@ async fn calls(
     let asked = each::ask(settings, &reached.usable).await?;
     findings.push(health::judged(&asked));
     // Not by the name, which may lead to one that keeps it waiting.
-    let bare = Bare::new(&settings.target_at(reached.usable[0])?, settings.deadline);
+    let answering = asked.iter().find(|asked| asked.has_answered()).map_or(reached.usable[0], |asked| asked.address);
+    let bare = Bare::new(&settings.target_at(answering)?, &settings.target()?, settings.deadline);
     findings.push(reflection(bare.services().await));
     findings.extend(each::judged(&asked, reached.left_out));
     let spread = spread::check(settings, &channel, each::pods_of(&asked)).await?;

@@ -20,6 +20,8 @@ const PATIENCE_IN_A_ROW: u64 = 10;
 const NEW_WITHIN: Duration = Duration::from_secs(10);
 /// From a call on a new connection to its answer: far more than a handshake takes, and less than an address that does not answer.
 const SLOW: Duration = Duration::from_secs(1);
+/// So many are no accident.
+const SLOW_ONES: u64 = 3;
 
 /// Answered calls by pod, and what went wrong.
 #[derive(Default)]
@@ -28,7 +30,7 @@ pub(super) struct Answers {
     versions: BTreeSet<String>,
     clocks: Clocks,
     /// Of those that were answered.
-    slowest: Duration,
+    slow: u64,
     failed: u64,
     failed_in_a_row: u64,
     pub(super) last_error: Option<CallError>,
@@ -45,7 +47,7 @@ impl Answers {
                     self.clocks.add(&value.id, Seen { sent, said, received });
                 }
                 *self.pods.entry(value.id).or_default() += 1;
-                self.slowest = self.slowest.max(begun.elapsed());
+                self.slow += u64::from(begun.elapsed() >= SLOW);
                 self.failed_in_a_row = 0;
                 self.versions.extend(server_version);
             }
@@ -72,7 +74,8 @@ impl Answers {
 
     fn told(&self) -> String {
         let shares = first(self.pods.iter().map(|(pod, calls)| format!("{pod} {calls}")), 8);
-        format!("{} calls were answered by {}: {shares}", self.answered(), pods(self.pods.len()))
+        let end = if self.failed + self.answered() < CALLS { "; there was no time for more" } else { "" };
+        format!("{} calls were answered by {}: {shares}{end}", self.answered(), pods(self.pods.len()))
     }
 
     fn fault(&self, check: &'static str) -> Option<Finding> {
@@ -161,10 +164,11 @@ pub(super) async fn check(settings: &Settings, one: &Channel, known: usize) -> R
     });
     // Where but one pod answers, the line before this one has said so.
     let new_finding = on_new.fault(NEW).unwrap_or_else(|| match (on_new.pods.len(), on_one.pods.len()) {
-        _ if on_new.slowest >= SLOW => Finding::warning(
+        _ if on_new.slow >= SLOW_ONES => Finding::warning(
             NEW,
-            format!("{}; the slowest took {:.1} s", on_new.told(), on_new.slowest.as_secs_f64()),
-            "each new connection waits for an address that does not answer: the lines above say which",
+            format!("{}; {} took {SLOW:?} and more", on_new.told(), on_new.slow),
+            "new connections are kept waiting: by an address that does not answer, which a line above names, by the resolver, or \
+             by what stands before the servers",
         ),
         (1, 2..) => Finding::ok(NEW, format!("{}; calls on one connection spread", on_new.told())),
         (1, _) if known > 1 => Finding::warning(

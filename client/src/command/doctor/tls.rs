@@ -1,11 +1,14 @@
 //! What a handshake of our own tells about the encryption.
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use async_std::future::timeout;
 use certificates::told;
-use futures::future::join_all;
-use ticketing_client::{Examined, TlsFault};
+use futures::StreamExt as _;
+use futures::future::ready;
+use futures::stream::FuturesUnordered;
+use ticketing_client::{Examined, Target, TlsFault};
 
 use super::MEND;
 use super::finding::Finding;
@@ -27,17 +30,20 @@ pub(in crate::command) async fn fault(settings: &Settings) -> Option<TlsFault> {
     timeout(settings.deadline.min(CAUSE_WITHIN), encryption_fault(settings)).await.ok()?
 }
 
+/// The first that is found at any of the addresses: others may not answer at all.
 async fn encryption_fault(settings: &Settings) -> Option<TlsFault> {
-    match settings.target().ok()?.examine_tls().await {
+    let target = settings.target().ok()?;
+    let addresses = port::addresses(settings.host(), settings.server_port).await.ok()?;
+    let looks = addresses.iter().take(port::MOST_ADDRESSES).map(|address| fault_at(&target, *address));
+    looks.collect::<FuturesUnordered<_>>().filter_map(ready).next().await
+}
+
+async fn fault_at(target: &Target, address: SocketAddr) -> Option<TlsFault> {
+    match target.examine_tls_at(address).await {
         // A port where nobody listens has no fault of this kind.
         Some(Err(TlsFault::Unreached(_)) | Ok(_)) => None,
         Some(Err(fault)) => Some(fault),
-        None => {
-            let addresses = port::addresses(settings.host(), settings.server_port).await.ok()?;
-            let looks = addresses.iter().take(port::MOST_ADDRESSES).map(|address| port::speaks(*address));
-            let is_tls = join_all(looks).await.into_iter().flatten().any(|speaks| speaks == Speaks::Tls);
-            is_tls.then_some(TlsFault::ClientIsPlaintext)
-        }
+        None => (port::speaks(address).await.ok()? == Speaks::Tls).then_some(TlsFault::ClientIsPlaintext),
     }
 }
 

@@ -41,7 +41,6 @@ const NOTICEABLE: f64 = 0.01;
 const LEAST_RUNS: usize = 3;
 /// Of each run, for a rate and a share of calls: in less than that, making connections is much of it.
 const LEAST_SECONDS: f64 = 0.5;
-const LEAST_CALLS: u64 = 100;
 
 struct Figure {
     name: &'static str,
@@ -105,7 +104,7 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
             Judgement::Untold
         } else if old.iter().chain(new).any(|run| run.ok() < figure.least_answers) {
             Judgement::TooFewAnswers
-        } else if old.iter().chain(new).any(|run| figure.is_of_more_than(run)) {
+        } else if old.iter().chain(new).any(|run| figure.needs_longer_than(run)) {
             Judgement::TooShort
         } else if old.iter().chain(new).any(|run| figure.hides_the_slowest_of(run)) {
             Judgement::TooManyFailed
@@ -141,8 +140,8 @@ impl Figure {
         self.quantile.is_some_and(|quantile| run.failed_percent() > most_failed(quantile))
     }
 
-    fn is_of_more_than(&self, run: &Run) -> bool {
-        self.quantile.is_none() && (run.seconds < LEAST_SECONDS || run.calls() < LEAST_CALLS)
+    fn needs_longer_than(&self, run: &Run) -> bool {
+        self.quantile.is_none() && run.seconds < LEAST_SECONDS
     }
 
     fn judge(&self, old: &[f64], new: &[f64]) -> Judgement {
@@ -230,6 +229,18 @@ mod tests {
         let (old, new) = (runs([10.0; 3], 5), runs([0.1; 3], 5));
         for figure in ["answers", "failed"] {
             assert_eq!(judgement(&old, &new, figure), Judgement::TooShort, "{figure}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_hangs_is_worse_however_few_its_answers() {
+        let (old, mut new) = (runs([9.9, 10.0, 10.1], 5), runs([10.0; 3], 5));
+        for hung in &mut new {
+            hung.answered.clear();
+            hung.failures.insert("DEADLINE_EXCEEDED".to_owned(), 24);
+        }
+        for figure in ["answers", "failed"] {
+            assert_eq!(judgement(&old, &new, figure), Judgement::Worse, "{figure}");
         }
     }
 

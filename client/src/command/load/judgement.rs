@@ -15,7 +15,7 @@ pub(crate) enum Judgement {
     Interrupted,
     /// A run has too few answers for the percentile to be more than an accident.
     TooFewAnswers,
-    /// A run was so short, or had so few calls, that making connections was much of it.
+    /// A run was so short that making connections was much of it.
     TooShort,
     /// So many calls of a run failed that the percentile of those that were answered may hide the slowest.
     TooManyFailed,

@@ -184,9 +184,15 @@ mod tests {
 
     #[test]
     fn a_short_rest_with_a_slow_call_or_two_does_not_speak_for_its_second() {
-        let rest = Slice { seconds: 0.1, calls: 2, failures: [].into(), p50_ms: 90.0, p99_ms: 90.0, ..slice() };
-        let with_rest = slice().and(&rest);
-        assert_eq!((with_rest.calls, with_rest.p50_ms, with_rest.p99_ms), (107, 1.5, 9.0));
+        let rest = |calls| Slice { seconds: 0.1, calls, failures: [].into(), p50_ms: 90.0, p99_ms: 90.0, ..slice() };
+        let with_rest = |calls| {
+            let both = slice().and(&rest(calls));
+            (both.calls, both.p50_ms, both.p99_ms)
+        };
+        assert_eq!(with_rest(1), (106, 1.5, 9.0));
+        // More than the slowest hundredth.
+        assert_eq!(with_rest(50), (155, 1.5, 90.0));
+        assert_eq!(with_rest(101), (206, 90.0, 90.0));
     }
 
     #[test]

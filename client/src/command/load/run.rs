@@ -54,17 +54,21 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
-    /// This and a later one as one; of their latencies, which cannot be added, the worse. A short rest with a few answers says
-    /// nothing about them.
+    /// This and a later one as one; of their latencies, which cannot be added, the worse. A short rest changes a percentile only
+    /// where it has so many answers that it could.
     pub(crate) fn and(self, later: &Self) -> Self {
-        let is_rest = later.seconds < SHORT_REST && later.answered() <= self.answered();
-        let worse = |before: f64, after: f64| if is_rest { before } else { before.max(after) };
+        let is_rest = later.seconds < SHORT_REST;
+        let worse = |before: f64, after: f64, outweighs: u64| {
+            let is_outweighed = later.answered().saturating_mul(outweighs) <= self.answered();
+            if is_rest && is_outweighed { before } else { before.max(after) }
+        };
+        let (p50_ms, p99_ms) = (worse(self.p50_ms, later.p50_ms, 1), worse(self.p99_ms, later.p99_ms, 100));
         let mut sum = Self {
             end: later.end,
             seconds: self.seconds + later.seconds,
             calls: self.calls.saturating_add(later.calls),
-            p50_ms: worse(self.p50_ms, later.p50_ms),
-            p99_ms: worse(self.p99_ms, later.p99_ms),
+            p50_ms,
+            p99_ms,
             ..self
         };
         add_counts(&mut sum.failures, &later.failures);

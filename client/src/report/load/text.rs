@@ -96,7 +96,7 @@ pub(super) fn judged(judgement: Judgement) -> &'static str {
         Judgement::Untold => "not judged: it takes three runs or more of each side (--runs 3)",
         Judgement::Interrupted => "not judged: a run was interrupted; make it again",
         Judgement::TooFewAnswers => "not judged: a run has too few answers for it",
-        Judgement::TooShort => "not judged: a run is shorter than half a second, or has less than 100 calls",
+        Judgement::TooShort => "not judged: a run is shorter than half a second",
         Judgement::TooManyFailed => "not judged: the slowest of a run may be among those that failed",
         Judgement::NotComparable => "not judged: another load was offered (a warm-up and TLS are part of it)",
     }
