@@ -9,28 +9,34 @@ use crate::Fingerprint;
 pub struct Watched {
     files: Vec<PathBuf>,
     seen: Option<Fingerprint>,
-    /// They did not fit when they were last looked at. That may be half of a change: two files are not exchanged at once.
-    doubted: bool,
+    /// How many looks in a row found these same files unfit. The first may have seen half of a change: two files are not
+    /// exchanged at once.
+    unfit: u32,
 }
 
 impl Watched {
     /// These files; at the first look they count as changed.
     pub fn new(files: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self { files: files.into_iter().collect(), seen: None, doubted: false }
+        Self { files: files.into_iter().collect(), seen: None, unfit: 0 }
     }
 
-    /// What `read` makes of files that have changed since the last look. That they are unfit is told once, and only when they
-    /// are still the same at the next look.
+    /// What `read` makes of files that have changed since the last look, or were unfit then: a certificate that is not valid
+    /// yet becomes so, and a file that could not be read may be now. That they are unfit is told once, and only when they are
+    /// still the same at the next look.
     pub fn look<T, E>(&mut self, read: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
         let now = Fingerprint::of(&self.files);
         let same = self.seen.as_ref() == Some(&now);
-        if same && !self.doubted {
+        if same && self.unfit == 0 {
             return None;
         }
         self.seen = Some(now);
         let found = read();
-        self.doubted = found.is_err() && !same;
-        if self.doubted { None } else { Some(found) }
+        self.unfit = match (&found, same) {
+            (Ok(_), _) => 0,
+            (Err(_), false) => 1,
+            (Err(_), true) => self.unfit.saturating_add(1),
+        };
+        matches!(self.unfit, 0 | 2).then_some(found)
     }
 }
 
@@ -62,7 +68,17 @@ mod tests {
         assert_eq!(watched.look(unfit), None, "it may be half of a change");
         assert_eq!(watched.look(unfit), Some(Err("unfit")));
         assert_eq!(watched.look(unfit), None);
+        assert_eq!(watched.look(unfit), None);
         fs::write(&file, "fit").unwrap();
         assert_eq!(watched.look(|| Ok::<_, &str>(())), Some(Ok(())));
+    }
+
+    #[test]
+    fn what_was_unfit_is_used_once_it_is_fit_though_no_file_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = Watched::new([folder.path().join("file")]);
+        let looks =
+            [false, false, false, true, true].map(|fit| watched.look(|| fit.then_some(()).ok_or("not yet valid")));
+        assert_eq!(looks, [None, Some(Err("not yet valid")), None, Some(Ok(())), None]);
     }
 }
