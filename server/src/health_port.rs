@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_std::future::timeout;
-use grpcio::{Environment, Server, ServerBuilder, ServerCredentials};
+use grpcio::{ChannelBuilder, Environment, Server, ServerBuilder, ServerCredentials};
 
 use crate::health::Health;
-use crate::limits::{SLOTS_PER_QUEUE, limits};
+use crate::limits::SLOTS_PER_QUEUE;
 use crate::rpc::Edge;
 
 /// A probe is answered at once, so nobody waits longer for one.
@@ -26,11 +26,12 @@ impl HealthPort {
     pub(crate) fn bind(
         address: SocketAddr,
         environment: &Arc<Environment>,
+        limits: &ChannelBuilder,
         health: &Health,
         edge: &Edge,
     ) -> grpcio::Result<Self> {
         let mut server = ServerBuilder::new(Arc::clone(environment))
-            .channel_args(limits(Arc::clone(environment)).build_args())
+            .channel_args(limits.build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
             .register_service(health.service(edge))
             .build()?;

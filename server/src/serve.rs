@@ -128,8 +128,10 @@ impl Config {
         let queues = EnvBuilder::new().cq_count(self.workers.get()).name_prefix("grpc").build();
         let environment = Arc::new(queues);
         let heartbeat = Heartbeat::of(&environment);
+        // One for both ports: the memory of all connections is bounded together.
+        let limits = limits(Arc::clone(&environment));
         let mut builder = ServerBuilder::new(Arc::clone(&environment))
-            .channel_args(limits(Arc::clone(&environment)).build_args())
+            .channel_args(limits.build_args())
             .requests_slot_per_cq(SLOTS_PER_QUEUE)
             .register_service(rpc::customer_controller(&observed, &edge))
             .register_service(health.service(&edge));
@@ -143,7 +145,7 @@ impl Config {
         let (mut credentials, mut probes) = (ServerCredentials::insecure(), None);
         if let Some(Encryption { files, first, health: address }) = self.encryption {
             credentials = InUse::follow(files, first, metrics.encryption().map_err(set_up)?).credentials();
-            let port = HealthPort::bind(address, &environment, &health, &edge);
+            let port = HealthPort::bind(address, &environment, &limits, &health, &edge);
             probes = Some(port.map_err(|error| set_up(format!("C-core cannot listen on {address}: {error}")))?);
         }
         let port = server

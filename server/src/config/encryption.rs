@@ -10,8 +10,8 @@ use super::{BadSetting, address, clash};
 /// What was typed about TLS.
 #[derive(Debug, Clone, clap::Args)]
 pub struct EncryptionArgs {
-    /// Where grpc.health.v1, and nothing else, is served without encryption, for probes; only where TLS_CERT is set
-    #[arg(long, env = "HEALTH_ADDR", default_value = "0.0.0.0:12346", value_name = "ADDRESS:PORT")]
+    /// Where grpc.health.v1, and nothing else, is served without encryption, for probes of this host; only where TLS_CERT is set
+    #[arg(long, env = "HEALTH_ADDR", default_value = "127.0.0.1:12346", value_name = "ADDRESS:PORT")]
     pub health_addr: String,
     /// The server's certificate with those between it and its authority (PEM): calls are encrypted, from TLS 1.2 on. It,
     /// its key and TLS_CLIENT_CA are read again when they change
