@@ -121,16 +121,18 @@ impl Round {
 }
 
 /// Sources that decide how calls are spread and what they cost, and how that is measured.
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 28] = [
     "Cargo.lock",
     "client/src/calls",
     "client/src/channel.rs",
     "client/src/channels",
     "client/src/code.rs",
+    "client/src/core_words.rs",
     "client/src/customers.rs",
     "client/src/details.rs",
     "client/src/error.rs",
     "client/src/line.rs",
+    "client/src/place.rs",
     "client/src/retry.rs",
     "client/src/target.rs",
     "corking/src",
@@ -142,9 +144,12 @@ const SOURCES: [&str; 23] = [
     "testbed/src/balance/site.rs",
     "testbed/src/balance/steady.rs",
     "testbed/src/balance/way.rs",
+    "testbed/src/bed",
     "testbed/src/dns",
+    "testbed/src/endpoints.rs",
     "testbed/src/envoy",
     "testbed/src/l4.rs",
+    "testbed/src/server.rs",
 ];
 
 /// The release, and a digest of both Envoys' configurations and of what client, server and their libraries do with a call: with

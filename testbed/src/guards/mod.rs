@@ -6,6 +6,7 @@ mod list;
 mod out;
 mod program;
 mod prove;
+mod side_by_side;
 mod source;
 mod table;
 
@@ -44,7 +45,7 @@ pub enum Out {
 }
 
 /// A test that fails without a line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Test {
     /// Its file, from the root of the repository.
     pub file: &'static str,

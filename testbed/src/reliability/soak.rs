@@ -68,7 +68,9 @@ fn soak(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let seen = callers.finish();
     bed.settle()?;
     let (failed, calls) = (seen.failed_of(&SURE), seen.made());
-    let note = format!("{faults:?} in {LASTS:?} under 16 callers; {seen}");
+    let note = format!(
+        "{faults:?} in {LASTS:?} under 16 callers of the library, which sends again what may be; {seen}; plain creates may fail"
+    );
     let told = (&seen).into();
     let verdict = seen.judge(bed.envoy_address())?;
     let promises = verdict.to_string();

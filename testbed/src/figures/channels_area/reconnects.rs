@@ -54,7 +54,8 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     let slowest = samples.iter().copied().fold(0.0, f64::max);
     let totals = report.totals();
     let counted = format!(
-        "one run: {RESTARTS} restarts under 16 callers, every {LONG_EVERY}th after {LONG_AWAY:?}, {} calls, {} failed, {} attempts more; slowest call {} ms",
+        "one run: {RESTARTS} restarts under 16 callers, every {LONG_EVERY}th after {LONG_AWAY:?}, {} calls, {} failed, {} attempts more; slowest call {} ms; late is \
+         one that ends more than a second after its deadline",
         totals.calls, totals.failed, totals.again, totals.slowest_ms
     );
     let grown = |before: f64, after: f64, what: &str| {
