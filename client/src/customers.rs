@@ -1,5 +1,6 @@
 //! Typed calls of the customer service.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -13,6 +14,7 @@ use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use uuid::Uuid;
 
 use crate::calls::{idempotent, message};
+use crate::channels::connection::Connection;
 use crate::line::Line;
 use crate::{CallError, Channel, Channels, MAX_DEADLINE, Safety, Target};
 
@@ -69,6 +71,16 @@ pub struct Customers {
     target: Arc<Target>,
     deadline: Duration,
     metadata: Option<Metadata>,
+}
+
+impl fmt::Debug for Customers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Metadata may hold a token.
+        f.debug_struct("Customers")
+            .field("target", &self.target)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone)]
@@ -204,10 +216,10 @@ impl Customers {
         let client = match &self.route {
             Route::One(line) => line.client(&mut room),
             Route::Many(channels) => {
-                let start = |channel, options| {
-                    start(&CustomerControllerClient::new(channel), self.with_headers(options, safety)?)
+                let start = |connection: &Connection, options| {
+                    start(connection.customers(), self.with_headers(options, safety)?)
                 };
-                return channels.call_within(self.deadline, method, safety, start).await;
+                return channels.call_on(self.deadline, method, safety, start).await;
             }
         };
         let begun = Instant::now();

@@ -45,7 +45,8 @@ impl Channel {
         let begun = Instant::now();
         let request = HealthCheckRequest { service: service.to_owned(), ..HealthCheckRequest::new() };
         let options = CallOption::default().timeout(self.deadline());
-        let answer = match HealthClient::new(self.line().channel()).check_async_opt(&request, options) {
+        let channel = self.line().channel();
+        let answer = match HealthClient::new(channel.clone()).check_async_opt(&request, options) {
             Ok(mut call) => message(&mut call).await,
             Err(error) => Err(error),
         };
@@ -55,7 +56,10 @@ impl Channel {
                 Ok(ServingStatus::NOT_SERVING) => Serving::NotServing,
                 _ => Serving::Unknown,
             }),
-            Err(error) => Err(CallError::new("Health.Check", self.target().clone(), begun.elapsed(), &error)),
+            Err(error) => {
+                let error = CallError::new("Health.Check", self.target().clone(), begun.elapsed(), &error);
+                Err(error.on(channel.check_connectivity_state(false)))
+            }
         }
     }
 }

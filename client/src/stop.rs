@@ -50,15 +50,18 @@ impl Stop {
     }
 }
 
-/// Runs `work` and asks it to stop at the first SIGINT or SIGTERM; a second one abandons it.
-pub(crate) async fn interruptible<T, F: Future<Output = T>>(work: impl FnOnce(Stop) -> F) -> Result<T, Failure> {
+/// Runs `work` and asks it to stop at the first SIGINT or SIGTERM; a second one abandons it. `how` says how it then ends.
+pub(crate) async fn interruptible<T, F: Future<Output = T>>(
+    how: &str,
+    work: impl FnOnce(Stop) -> F,
+) -> Result<T, Failure> {
     let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(Failure::Signals)?;
     let stop = Stop::new();
     let mut work = pin!(work(stop.clone()));
     if let Either::Left((done, _)) = select(&mut work, signals.next()).await {
         return Ok(done);
     }
-    info!("stopping once the calls in flight are answered; a second signal ends at once");
+    info!("stopping {how}; a second signal ends at once");
     stop.request();
     match select(work, signals.next()).await {
         Either::Left((done, _)) => Ok(done),

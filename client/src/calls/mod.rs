@@ -17,7 +17,7 @@ pub(crate) use receive::{contained, message};
 pub(crate) use recent::Recent;
 pub use streaming::Streaming;
 
-use crate::channels::connection::Lease;
+use crate::channels::connection::{Connection, Lease};
 use crate::channels::trust::{End, SHORTEST_SILENCE};
 use crate::customers::{Answer, IDEMPOTENT_HEADER};
 use crate::{Backoff, CallError, Channels, MAX_DEADLINE};
@@ -45,8 +45,9 @@ impl Channels {
     /// |channel, options| GreeterClient::new(channel).greet_async_opt(&request, options)
     /// ```
     ///
-    /// Its `options` carry the deadline and, for [`Safety::Idempotent`], a header; whoever sets headers of their own on
-    /// them puts that one in too by [`idempotent`]. The error is that of the last attempt.
+    /// Its `options` have to go along: they carry the deadline, without which nothing ends a call that nobody answers, and, for
+    /// [`Safety::Idempotent`], a header; whoever sets headers of their own on them puts that one in too by [`idempotent`]. The
+    /// error is that of the last attempt.
     pub async fn call<T>(
         &self,
         method: &'static str,
@@ -65,6 +66,18 @@ impl Channels {
         method: &'static str,
         safety: Safety,
         start: impl Fn(grpcio::Channel, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
+    ) -> Result<Answer<T>, CallError> {
+        let start = |connection: &Connection, options| start(connection.channel.clone(), options);
+        self.call_on(deadline, method, safety, start).await
+    }
+
+    /// The same of what has been made of a connection already.
+    pub(crate) async fn call_on<T>(
+        &self,
+        deadline: Duration,
+        method: &'static str,
+        safety: Safety,
+        start: impl Fn(&Connection, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
     ) -> Result<Answer<T>, CallError> {
         let begun = Instant::now();
         let call = Call { channels: self, method, safety, begun, deadline: deadline.min(MAX_DEADLINE), start };
@@ -104,7 +117,7 @@ struct Call<'a, F> {
 
 impl<T, F> Call<'_, F>
 where
-    F: Fn(grpcio::Channel, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
+    F: Fn(&Connection, CallOption) -> grpcio::Result<ClientUnaryReceiver<T>>,
 {
     /// One attempt, and a second one beside it if it takes long and hedging is wanted.
     async fn hedged(&self, lease: Lease, attempts: &mut u32) -> Result<Answer<T>, CallError> {
@@ -148,7 +161,7 @@ where
     async fn attempt(&self, lease: Lease) -> Result<Answer<T>, CallError> {
         let unheard = Unheard::on(&lease);
         let outcome = async {
-            let mut receiver = (self.start)(lease.connection.channel.clone(), self.options()?)?;
+            let mut receiver = (self.start)(&lease.connection, self.options()?)?;
             let value = message(&mut receiver).await?;
             Ok(Answer::new(value, receiver.headers().await?))
         }

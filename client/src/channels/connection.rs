@@ -1,11 +1,12 @@
 //! One connection: what is set on it, and how many calls are on it now.
 
 use std::ffi::CStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use grpcio::{Environment, LbPolicy};
+use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 
 use super::pick::Burden;
 use super::trust::{End, Record, set};
@@ -97,6 +98,8 @@ pub(crate) fn dial(target: &Target, environment: Arc<Environment>, dialling: &Di
 /// A channel and what is known about it. It is closed when it has been exchanged and its last call has ended.
 pub(crate) struct Connection {
     pub(crate) channel: grpcio::Channel,
+    /// A client of its own for each call would cost each a call of C-core more.
+    customers: OnceLock<CustomerControllerClient>,
     /// Which generation of certificates it was made with.
     pub(crate) generation: u64,
     /// What its calls told.
@@ -110,11 +113,17 @@ impl Connection {
     pub(crate) fn new(channel: grpcio::Channel, generation: u64) -> Arc<Self> {
         Arc::new(Self {
             channel,
+            customers: OnceLock::new(),
             generation,
             record: Record::default(),
             in_flight: AtomicUsize::new(0),
             called: AtomicBool::new(false),
         })
+    }
+
+    /// The customer service on it.
+    pub(crate) fn customers(&self) -> &CustomerControllerClient {
+        self.customers.get_or_init(|| CustomerControllerClient::new(self.channel.clone()))
     }
 
     pub(crate) fn burden(&self) -> Burden {

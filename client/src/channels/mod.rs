@@ -3,10 +3,12 @@
 mod builder;
 pub(crate) mod connection;
 mod life;
+mod listener;
 mod pick;
 mod state;
 pub(crate) mod trust;
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -46,6 +48,17 @@ pub(crate) struct Inner {
     pub(crate) states: States,
 }
 
+impl fmt::Debug for Channels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { target, slots, deadline, .. } = &*self.inner;
+        f.debug_struct("Channels")
+            .field("target", target)
+            .field("connections", &slots.len())
+            .field("deadline", deadline)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Channels {
     /// Channels to `target` with safe defaults, to be changed before [`ChannelsBuilder::build`].
     pub fn builder(target: Target) -> ChannelsBuilder {
@@ -67,8 +80,8 @@ impl Channels {
         self.inner.deadline
     }
 
-    /// What each connection is doing, if it has done anything, and then what they go through. A listener that is 64
-    /// changes behind misses some.
+    /// What each connection is doing, if it has done anything, and then what they go through. What lasts for milliseconds may
+    /// be left out, and so may be what was before the last change of a connection where a listener is far behind.
     ///
     /// ```no_run
     /// # let target = ticketing_client::Target::new("localhost", 12345).unwrap();
@@ -92,7 +105,7 @@ impl Channels {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         // It is no call, so it takes no lease.
         let place = fastrand::usize(..self.inner.slots.len());
-        grpcio::Client::new(self.inner.slots[place].current().channel.clone()).spawn(contained(task));
+        self.inner.slots[place].current().customers().spawn(contained(task));
     }
 
     fn start(mut inner: Inner, connections: usize) -> Self {
@@ -150,6 +163,8 @@ impl Inner {
                 | Code::Unknown
                 | Code::DataLoss
                 | Code::Unimplemented => End::Failed,
+                // It has too much to do and says when to come back.
+                Code::ResourceExhausted if error.details.retry_after.is_some() => End::Failed,
                 _ => End::Answered,
             }),
             Some(error) => match error.code {
@@ -177,8 +192,17 @@ impl Inner {
     fn note(&self, lease: &Lease, error: Option<&CallError>) {
         // Calls end on the old connection after it was exchanged, and tell nothing about the new one.
         let is_current = || Arc::ptr_eq(&lease.connection, &self.slots[lease.slot].current());
-        if let Some(error) = error.filter(|error| !error.answered && is_current()) {
-            self.states.failed(lease.slot, &error.to_string());
+        match error {
+            None => self.states.answered(lease.slot),
+            // What C-core refuses by itself, a message past its limit, say, tells nothing about a connection.
+            Some(error)
+                if !error.answered
+                    && matches!(error.code, Code::Unavailable | Code::DeadlineExceeded)
+                    && is_current() =>
+            {
+                self.states.failed(lease.slot, &error.to_string());
+            }
+            Some(_) => {}
         }
     }
 }

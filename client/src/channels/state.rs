@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use futures::Stream;
-use futures::channel::mpsc;
 use grpcio::ConnectivityState;
 
-/// Changes that a listener may be behind before it misses some.
-const LAG: usize = 64;
+use super::listener::{Listener, Teller};
+use super::trust::set;
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,8 +34,8 @@ pub struct StateChange {
     /// What it is doing now.
     pub state: State,
     /// Why the last call on it that got no answer failed: it reached nobody, was lost with the connection, or its deadline
-    /// passed; C-core tells no more about a connection itself. None once it has been [`State::Ready`] since. A connection
-    /// that is [`State::Failing`] is told of once more when a call has failed.
+    /// passed; C-core tells no more about a connection itself. None once a call on it has been answered since, or it has
+    /// been [`State::Ready`]. A connection that is [`State::Failing`] is told of once more when a call has failed.
     pub last_error: Option<String>,
 }
 
@@ -74,30 +73,44 @@ pub(crate) struct States {
     told: Mutex<Told>,
     /// Of each connection.
     last_errors: Mutex<BTreeMap<usize, (Instant, String)>>,
+    /// Nearly always there are none, and an answer has nothing to take back.
+    has_errors: AtomicBool,
 }
 
 #[derive(Default)]
 struct Told {
-    listeners: Vec<mpsc::Sender<StateChange>>,
+    listeners: Vec<Teller>,
     /// The last change of each connection.
     last: BTreeMap<usize, StateChange>,
 }
 
 impl States {
-    pub(crate) fn listen(&self) -> impl Stream<Item = StateChange> + Send + Unpin + use<> {
+    pub(crate) fn listen(&self) -> Listener {
         let mut told = lock(&self.told);
         // Where nothing changes nobody else would forget those who no longer listen.
-        told.listeners.retain(|listener| !listener.is_closed());
-        let (mut sender, receiver) = mpsc::channel(LAG + told.last.len());
-        for change in told.last.values() {
-            sender.try_send(change.clone()).expect("there is room, and the receiver is here");
+        told.listeners.retain(|teller| !teller.is_left());
+        let (teller, listener) = Listener::new(told.last.values().cloned());
+        told.listeners.push(teller);
+        listener
+    }
+
+    /// A call on the connection was answered: what was wrong before is over.
+    pub(crate) fn answered(&self, connection: usize) {
+        if self.has_errors.load(Ordering::Relaxed) {
+            self.forget(connection);
         }
-        told.listeners.push(sender);
-        receiver
     }
 
     pub(crate) fn failed(&self, connection: usize, error: &str) {
-        lock(&self.last_errors).insert(connection, (Instant::now(), error.to_owned()));
+        let mut errors = lock(&self.last_errors);
+        errors.insert(connection, (Instant::now(), error.to_owned()));
+        set(&self.has_errors, true);
+    }
+
+    fn forget(&self, connection: usize) {
+        let mut errors = lock(&self.last_errors);
+        errors.remove(&connection);
+        set(&self.has_errors, !errors.is_empty());
     }
 
     pub(crate) fn failed_since(&self, connection: usize, then: Instant) -> bool {
@@ -105,20 +118,14 @@ impl States {
     }
 
     pub(crate) fn changed(&self, connection: usize, state: State) {
-        let last_error = {
-            let mut errors = lock(&self.last_errors);
-            if state == State::Ready {
-                errors.remove(&connection).and(None)
-            } else {
-                errors.get(&connection).map(|(_, error)| error.clone())
-            }
-        };
+        if state == State::Ready {
+            self.forget(connection);
+        }
+        let last_error = lock(&self.last_errors).get(&connection).map(|(_, error)| error.clone());
         let change = StateChange { connection, state, last_error };
         let mut told = lock(&self.told);
-        // A listener that does not keep up misses changes instead of holding up connections.
-        told.listeners.retain_mut(|listener| {
-            listener.try_send(change.clone()).err().is_none_or(|error| !error.is_disconnected())
-        });
+        told.listeners.retain(|teller| !teller.is_left());
+        told.listeners.iter().for_each(|teller| teller.tell(&change));
         told.last.insert(connection, change);
     }
 }

@@ -2,6 +2,7 @@
 
 mod capacity;
 mod completions;
+mod counted;
 mod create;
 mod doctor;
 mod export;
@@ -23,6 +24,7 @@ use ticketing_client::Code;
 pub(crate) use capacity::{Capacities, MEASURED_PODS};
 #[cfg(test)]
 pub(crate) use capacity::{Costs, explained, plan};
+pub(crate) use counted::counted;
 pub(crate) use doctor::Examination;
 pub(crate) use export::{ExportFault, ExportSummary};
 pub(crate) use health::Health;
@@ -36,6 +38,9 @@ use crate::args::{Args, Settings, Switch};
 use crate::exit::{Exit, Failure};
 use crate::report::{Report, write_load_page};
 use crate::stop::interruptible;
+
+/// How what calls ends when it is asked to.
+const ANSWERED: &str = "once the calls in flight are answered";
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -103,7 +108,7 @@ async fn carry_out(
     match command {
         Command::Watch(watch) => {
             let customers = settings.channel()?.customers();
-            let summary = interruptible(|stop| watch.run(&customers, stop)).await?;
+            let summary = interruptible(ANSWERED, |stop| watch.run(&customers, stop)).await?;
             report.watch(&summary, out)?;
             Ok(summary.exit())
         }
@@ -130,24 +135,24 @@ async fn carry_out(
             Ok(Exit::Done)
         }
         Command::Import(import) if import.check => {
-            let checked = interruptible(|stop| import.check(stop)).await??;
+            let checked = interruptible(ANSWERED, |stop| import.check(stop)).await??;
             report.checked(checked, out)?;
             Ok(checked.exit())
         }
         Command::Import(import) => {
             let customers = settings.channel()?.customers();
-            let summary = interruptible(|stop| import.run(&customers, stop)).await??;
+            let summary = interruptible(ANSWERED, |stop| import.run(&customers, stop)).await??;
             report.import(&summary, out)?;
             summary.exit()
         }
         Command::Export(export) => {
             let customers = settings.channel()?.customers();
-            let summary = interruptible(|stop| export.run(&customers, stop)).await??;
+            let summary = interruptible(ANSWERED, |stop| export.run(&customers, stop)).await??;
             report.export(&summary, out)?;
             summary.exit()
         }
         Command::Load(load) => {
-            let (runs, mut found) = interruptible(|stop| load.run(settings, stop)).await??;
+            let (runs, mut found) = interruptible(ANSWERED, |stop| load.run(settings, stop)).await??;
             if load.makes_calls()
                 && !found.run.interrupted
                 && found.reached_nobody()
@@ -166,7 +171,7 @@ async fn carry_out(
             Ok(found.exit())
         }
         Command::Doctor(doctor) => {
-            let found = interruptible(|stop| doctor.run(settings, stop)).await??;
+            let found = interruptible("with what was found so far", |stop| doctor.run(settings, stop)).await??;
             report.doctor(&found, out)?;
             Ok(found.exit())
         }

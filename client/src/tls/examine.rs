@@ -191,9 +191,10 @@ fn told(error: &Error, asked: &str) -> TlsFault {
         Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
             TlsFault::NotYetValid(time(not_before))
         }
-        Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
-            TlsFault::WrongName { asked: asked.to_owned(), names: presented.iter().map(|name| bare(name)).collect() }
-        }
+        Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) => TlsFault::WrongName {
+            asked: asked.to_owned(),
+            names: presented.iter().filter_map(|name| of_a_host(name)).collect(),
+        },
         Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             TlsFault::UnknownAuthority
         }
@@ -213,12 +214,14 @@ fn told(error: &Error, asked: &str) -> TlsFault {
     }
 }
 
-/// `DnsName("a")` as rustls tells names is `a`, and `IpAddress(0::1)` is `::1`.
-fn bare(name: &str) -> String {
+/// A name that a server may be called by, of those that a certificate has, as rustls tells them: `DnsName("a")` is `a`, and
+/// `IpAddress(0::1)` is `::1`. A URI names a workload, and nobody calls it by that.
+fn of_a_host(name: &str) -> Option<String> {
     if let Some(address) = name.strip_prefix("IpAddress(").and_then(|rest| rest.strip_suffix(')')) {
-        return address.parse().map_or_else(|_| address.to_owned(), |address: IpAddr| address.to_string());
+        return Some(address.parse().map_or_else(|_| address.to_owned(), |address: IpAddr| address.to_string()));
     }
-    name.split('"').nth(1).unwrap_or(name).to_owned()
+    let quoted = name.strip_prefix("DnsName(")?.split('"').nth(1);
+    Some(quoted.unwrap_or(name).to_owned())
 }
 
 /// What we show to a server that asks who we are, and whether it did.

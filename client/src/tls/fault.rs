@@ -80,7 +80,7 @@ impl TlsFault {
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "no name of a host".to_owned() } else { names.join(", ") }
 }
 
 fn because(reason: &str) -> String {

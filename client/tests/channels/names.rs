@@ -59,6 +59,29 @@ fn a_pod_that_is_added_to_a_name_gets_calls_once_connections_are_replaced_and_no
 }
 
 #[test]
+fn a_pod_that_leaves_a_name_and_serves_on_gets_no_calls_once_connections_are_replaced_and_no_call_fails() {
+    let test =
+        "names::a_pod_that_leaves_a_name_and_serves_on_gets_no_calls_once_connections_are_replaced_and_no_call_fails";
+    with_hosts(test, |hosts| {
+        hosts.set(&["127.0.0.2", "127.0.0.3"]);
+        let stays = Greeter::on("127.0.0.2:0", |_| Reply::Hello);
+        let leaves = beside(&stays, "127.0.0.3");
+        let age = Duration::from_millis(500);
+        let channels = channels_to_name(stays.port).policy(Policy::RoundRobin).max_age(age).build();
+        until("both pods have calls", || {
+            block_on(greet(&channels, Safety::Once)).unwrap();
+            stays.attempts() > 0 && leaves.attempts() > 0
+        });
+        hosts.set(&["127.0.0.2"]);
+        until("the one that left has no more calls", || {
+            let before = leaves.attempts();
+            (0..20).for_each(|_| drop(block_on(greet(&channels, Safety::Once)).unwrap()));
+            leaves.attempts() == before
+        });
+    });
+}
+
+#[test]
 fn a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known() {
     with_hosts("names::a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known", |hosts| {
         for policy in [Policy::Single, Policy::Pool { connections: 2 }, Policy::RoundRobin] {

@@ -12,10 +12,12 @@ use async_std::task::block_on;
 use futures::future::{join, join_all};
 use futures::task::{ArcWake, waker};
 use futures::{FutureExt, StreamExt};
+use grpcio::RpcStatusCode;
 use ticketing_client::{Channels, Policy, Safety, State, Target};
 
 use crate::greeter::{Greeter, Reply, channels_to, greet, unavailable};
 use crate::relay::{Meet, Relay};
+use crate::retries::asks;
 use crate::wait::{until, until_async};
 
 async fn greet_often(channels: &Channels) {
@@ -97,6 +99,14 @@ fn a_connection_of_a_pool_that_is_accepted_and_stays_silent_is_avoided() {
 fn a_connection_of_a_pool_to_a_server_that_refuses_everything_is_avoided() {
     let failed = failed_beside(|| Greeter::start(|_| unavailable()), Duration::from_mins(1));
     // Three on each, and now and then one that tries again.
+    assert!(failed <= 10, "{failed} of 500 calls failed");
+}
+
+/// The same of one that has too much to do, and says when to come back.
+#[test]
+fn a_connection_of_a_pool_to_a_server_that_is_overloaded_is_avoided() {
+    let failed =
+        failed_beside(|| Greeter::start(|_| asks(RpcStatusCode::RESOURCE_EXHAUSTED, 1)), Duration::from_mins(1));
     assert!(failed <= 10, "{failed} of 500 calls failed");
 }
 

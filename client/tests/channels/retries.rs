@@ -80,7 +80,7 @@ fn asks_for(seconds: i64) -> Reply {
     asks(RpcStatusCode::UNAVAILABLE, seconds)
 }
 
-fn asks(code: RpcStatusCode, seconds: i64) -> Reply {
+pub(crate) fn asks(code: RpcStatusCode, seconds: i64) -> Reply {
     let mut info = RetryInfo::new();
     info.retry_delay.mut_or_insert_default().seconds = seconds;
     let any = Any {

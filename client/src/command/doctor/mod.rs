@@ -28,6 +28,7 @@ pub(crate) use finding::{Finding, Verdict};
 use self::bare::Bare;
 pub(super) use self::tls::fault as tls_fault;
 use crate::args::Settings;
+use crate::command::counted;
 use crate::exit::{Exit, Failure};
 use crate::stop::Stop;
 
@@ -116,7 +117,7 @@ async fn examine(settings: &Settings, target: &Target, findings: &mut Vec<Findin
     let reachable = reach(settings, target, findings).await;
     stage.tell("calling each address, then on one connection and on new ones");
     if let Some(reached) = reachable {
-        let versions = calls(settings, &reached, findings).await?;
+        let versions = calls(settings, target, &reached, findings).await?;
         findings.push(compared(&versions));
     } else {
         let rest = ["health", "reflection", "one connection", "new connections", "clock"];
@@ -189,6 +190,7 @@ async fn reach(settings: &Settings, target: &Target, findings: &mut Vec<Finding>
 /// What takes calls to find out; the versions of the servers that answered.
 async fn calls(
     settings: &Settings,
+    target: &Target,
     reached: &Reached,
     findings: &mut Vec<Finding>,
 ) -> Result<BTreeSet<String>, Failure> {
@@ -197,7 +199,7 @@ async fn calls(
     findings.push(health::judged(&asked));
     // Not by the name, which may lead to one that keeps it waiting.
     let answering = asked.iter().find(|asked| asked.has_answered()).map_or(reached.usable[0], |asked| asked.address);
-    let bare = Bare::new(&settings.target_at(answering)?, &settings.target()?, settings.deadline);
+    let bare = Bare::new(&settings.target_at(answering)?, target, settings.deadline);
     findings.push(reflection(bare.services().await));
     findings.extend(each::judged(&asked, reached.left_out));
     let spread = spread::check(settings, &channel, each::pods_of(&asked)).await?;
@@ -263,7 +265,7 @@ fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
 }
 
 fn listed(addresses: &[SocketAddr]) -> String {
-    let count = if addresses.len() == 1 { "1 address".to_owned() } else { format!("{} addresses", addresses.len()) };
+    let count = counted(addresses.len() as u64, "address", "addresses");
     format!("{count}: {}", first(addresses.iter().map(|address| address.ip().to_string()), 5))
 }
 

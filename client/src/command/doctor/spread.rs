@@ -9,6 +9,7 @@ use super::clock::{Clocks, Seen};
 use super::finding::Finding;
 use super::{failed, first};
 use crate::args::Settings;
+use crate::command::counted;
 use crate::exit::Failure;
 
 /// Enough that two pods are missed only once in 10^15 where each call is answered by one of them by chance.
@@ -75,7 +76,8 @@ impl Answers {
     fn told(&self) -> String {
         let shares = first(self.pods.iter().map(|(pod, calls)| format!("{pod} {calls}")), 8);
         let end = if self.failed + self.answered() < CALLS { "; there was no time for more" } else { "" };
-        format!("{} calls were answered by {}: {shares}{end}", self.answered(), pods(self.pods.len()))
+        let (answered, were) = (self.answered(), if self.answered() == 1 { "was" } else { "were" });
+        format!("{} {were} answered by {}: {shares}{end}", counted(answered, "call", "calls"), pods(self.pods.len()))
     }
 
     fn fault(&self, check: &'static str) -> Option<Finding> {
@@ -83,13 +85,15 @@ impl Answers {
         let next = failed::next(error);
         let end = if self.is_hopeless() { ", and no more were made" } else { "" };
         let made = self.failed + self.answered();
-        let found = format!("{} of {made} calls failed{end}; the last: {}", self.failed, failed::found(error));
+        let made = counted(made, "call", "calls");
+        let others = if self.answered() > 0 { format!("; {}", self.told()) } else { String::new() };
+        let found = format!("{} of {made} failed{end}; the last: {}{others}", self.failed, failed::found(error));
         Some(Finding::fault(check, found, next))
     }
 }
 
 pub(super) fn pods(count: usize) -> String {
-    if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
+    counted(count as u64, "pod", "pods")
 }
 
 /// What the same calls tell.

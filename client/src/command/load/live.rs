@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ticketing_logging::Plain;
 
 use super::run::{Slice, sum};
+use crate::command::counted;
 
 /// Between plain lines, in seconds.
 const LINE_INTERVAL: f64 = 5.0;
@@ -49,7 +50,9 @@ impl Live {
 
     /// So many calls were made in the warm-up so far.
     pub(crate) fn warming_up(&mut self, calls: u64, failed: u64) {
-        let line = || format!("warming up, nothing is counted yet: {calls} calls so far, {failed} failed");
+        let line = || {
+            format!("warming up, nothing is counted yet: {} so far, {failed} failed", counted(calls, "call", "calls"))
+        };
         match (&self.view, self.warned) {
             (Some(view), _) => view.set_message(line()),
             (None, Some(last)) if last.elapsed().as_secs_f64() < LINE_INTERVAL - 0.5 => {}
@@ -121,13 +124,13 @@ fn drawn(slice: &Slice, scheduled: Option<f64>, failed_so_far: u64) -> String {
     if failed_so_far > 0 {
         write!(text, " ({failed_so_far} so far)").expect("a string takes text");
     }
-    text + &bars(&slice.pods)
+    text + &bars(&slice.pods, MOST_PODS)
 }
 
-/// The share of each pod as a bar, each on a line of its own.
-pub(crate) fn bars(pods: &BTreeMap<String, u64>) -> String {
+/// The share of each pod as a bar, each on a line of its own, of no more pods than `most`.
+pub(crate) fn bars(pods: &BTreeMap<String, u64>, most: usize) -> String {
     let all = sum(pods.values().copied()).max(1) as f64;
-    let shown: Vec<_> = pods.iter().take(MOST_PODS).map(|(pod, calls)| (Plain(pod).to_string(), calls)).collect();
+    let shown: Vec<_> = pods.iter().take(most).map(|(pod, calls)| (Plain(pod).to_string(), calls)).collect();
     let width = shown.iter().map(|(pod, _)| pod.chars().count()).max().unwrap_or_default();
     let longest = COLUMNS.saturating_sub(BESIDE_BAR + width).clamp(SHORTEST_BAR, LONGEST_BAR);
     let mut text = String::new();
@@ -137,8 +140,8 @@ pub(crate) fn bars(pods: &BTreeMap<String, u64>) -> String {
         let bar = "#".repeat((share * longest as f64).round() as usize);
         write!(text, "\npod {pod:width$} {calls:>10} {:>5.1} % {bar}", share * 100.0).expect("a string takes text");
     }
-    if pods.len() > MOST_PODS {
-        write!(text, "\nand {} more pods", pods.len() - MOST_PODS).expect("a string takes text");
+    if let Some(more @ 1..) = pods.len().checked_sub(most) {
+        write!(text, "\nand {}", counted(more as u64, "more pod", "more pods")).expect("a string takes text");
     }
     text
 }
@@ -170,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_bar_beside_a_pod_of_kubernetes_fits_a_usual_terminal() {
-        let text = bars(&[("app-server-7d9f8b6c5d-x2x9z".to_owned(), 1_000_000)].into());
+        let text = bars(&[("app-server-7d9f8b6c5d-x2x9z".to_owned(), 1_000_000)].into(), MOST_PODS);
         let length = text.trim_start().chars().count();
         assert!(text.ends_with("##########") && length <= COLUMNS, "{length}: {text}");
     }
@@ -204,6 +207,7 @@ mod tests {
     #[test]
     fn a_hundred_pods_do_not_scroll_the_terminal() {
         let pods = (0..100).map(|pod| (format!("pod-{pod:02}"), 1)).collect();
-        assert!(bars(&pods).ends_with("\nand 84 more pods"));
+        assert!(bars(&pods, MOST_PODS).ends_with("\nand 84 more pods"));
+        assert!(bars(&pods, 99).ends_with("\nand 1 more pod"));
     }
 }

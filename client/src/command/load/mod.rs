@@ -56,7 +56,7 @@ use crate::stop::Stop;
 /// schedule, and counts latencies from the start that was intended. Nothing is sent again from here, each attempt is one
 /// call; a proxy on the way may still do so. No call is due after --duration or --requests, and a run ends with the last
 /// answer: of an open loop at a server that is slower than the rate, that may be much later. SIGINT or SIGTERM end the load
-/// once the calls in flight have ended, and it always reports.
+/// once the calls in flight have ended, and it reports what there was; a second one ends it at once, without a report.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Load {
     /// Closed loop: so many calls at the same time.

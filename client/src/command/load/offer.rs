@@ -10,7 +10,7 @@ use super::ids::Ids;
 use super::live::Live;
 use super::mix::{Kind, Mix};
 use super::recorder::Recorder;
-use super::run::{Run, Shape, Slice};
+use super::run::{Run, Shape, Slice, is_short_rest};
 use super::schedule::Schedule;
 use super::{closed_loop, open_loop};
 use crate::stop::Stop;
@@ -104,6 +104,7 @@ impl Offer {
             scheduled_seconds: None,
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),
             warmup_calls: total.warmup_calls,
+            warmup_failed: total.warmup_failed,
             answered: total.answered,
             failed: total.failed,
             failures: total.failures,
@@ -131,7 +132,7 @@ impl Slices<'_> {
     fn take(&mut self, now: Instant) {
         self.warm_up(now);
         // What is left of a second when the warm-up ends says nothing by itself.
-        if now.saturating_duration_since(self.last) >= SLICE / 2 {
+        if !is_short_rest(now.saturating_duration_since(self.last).as_secs_f64()) {
             let slice = self.since_the_last(now);
             self.live.show(&slice);
             self.all.push(slice);
@@ -158,7 +159,7 @@ impl Slices<'_> {
         if !rest.is_zero() {
             let slice = self.since_the_last(ended);
             self.live.show(&slice);
-            let before = if rest < SLICE / 2 { self.all.pop() } else { None };
+            let before = if is_short_rest(rest.as_secs_f64()) { self.all.pop() } else { None };
             self.all.push(match before {
                 Some(before) => before.and(&slice),
                 None => slice,

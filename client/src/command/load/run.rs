@@ -32,8 +32,10 @@ pub(crate) struct Shape {
     pub(crate) ids_digest: Option<String>,
 }
 
-/// In seconds: what is shorter belongs to the second before it.
-const SHORT_REST: f64 = 0.5;
+/// Whether so many seconds are no slice of their own, but belong to the one before them.
+pub(crate) fn is_short_rest(seconds: f64) -> bool {
+    seconds < 0.5
+}
 
 /// One second of a run, or what was left of it at the end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ impl Slice {
     /// This and a later one as one; of their latencies, which cannot be added, the worse. A short rest changes a percentile only
     /// where it has so many answers that it could.
     pub(crate) fn and(self, later: &Self) -> Self {
-        let is_rest = later.seconds < SHORT_REST;
+        let is_rest = is_short_rest(later.seconds);
         let worse = |before: f64, after: f64, outweighs: u64| {
             let is_outweighed = later.answered().saturating_mul(outweighs) <= self.answered();
             if is_rest && is_outweighed { before } else { before.max(after) }
@@ -110,6 +112,9 @@ pub(crate) struct Run {
     pub(crate) warmup_seconds: f64,
     /// Calls of the warm-up; they are counted nowhere else.
     pub(crate) warmup_calls: u64,
+    /// Failed calls among them. Files of earlier programs do not tell.
+    #[serde(default)]
+    pub(crate) warmup_failed: u64,
     /// Latencies of answered calls by kind: in an open loop from the intended start.
     pub(crate) answered: BTreeMap<String, Latencies>,
     /// Latencies of failed calls.
@@ -259,6 +264,7 @@ pub(crate) fn merged(runs: &[Run]) -> Option<Run> {
         sum.scheduled_seconds = sum.scheduled_seconds.zip(run.scheduled_seconds).map(|(all, more)| all + more);
         sum.warmup_seconds += run.warmup_seconds;
         sum.warmup_calls = sum.warmup_calls.saturating_add(run.warmup_calls);
+        sum.warmup_failed = sum.warmup_failed.saturating_add(run.warmup_failed);
         sum.held_back = sum.held_back.saturating_add(run.held_back);
         sum.prepared = sum.prepared.saturating_add(run.prepared);
         sum.interrupted |= run.interrupted;

@@ -44,6 +44,7 @@ pub(super) fn run(seconds: f64, millis: u64) -> Run {
         scheduled_seconds: None,
         warmup_seconds: 0.0,
         warmup_calls: 0,
+        warmup_failed: 0,
         answered: [("get".to_owned(), latencies)].into(),
         failed: Latencies::default(),
         failures: [].into(),

@@ -5,14 +5,17 @@ use std::io::{self, Write};
 use ticketing_logging::Plain;
 
 use super::{PERCENTILES, lasting, ms, offered};
-use crate::command::{Comparison, Doubt, Judgement, LoadReport, bars};
+use crate::command::{Comparison, Doubt, Judgement, LoadReport, bars, counted};
 
 pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::Result<()> {
     let run = &report.run;
     let one_load = !report.doubts.contains(&Doubt::SeveralLoads);
     writeln!(out, "{}", offered(run, report.runs, one_load))?;
     if run.warmup_seconds > 0.0 {
-        writeln!(out, "{} calls in {} of warm-up, not counted", run.warmup_calls, lasting(run.warmup_seconds))?;
+        let calls = counted(run.warmup_calls, "call", "calls");
+        let failed =
+            if run.warmup_failed > 0 { format!(", {} of them failed", run.warmup_failed) } else { String::new() };
+        writeln!(out, "{calls} in {} of warm-up, not counted{failed}", lasting(run.warmup_seconds))?;
     }
     if run.prepared > 0 {
         writeln!(out, "{} customers were made first, since there were none to get", run.prepared)?;
@@ -20,8 +23,8 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
     let (all, rated) = (lasting(run.seconds), lasting(run.rate_seconds.unwrap_or(run.seconds)));
     writeln!(
         out,
-        "{} calls, {} ok, {} failed in {all}: {:.1} calls/s{}{}",
-        run.calls(),
+        "{}, {} ok, {} failed in {all}: {:.1} calls/s{}{}",
+        counted(run.calls(), "call", "calls"),
         run.ok(),
         run.failed(),
         run.calls_per_second(),
@@ -53,7 +56,7 @@ pub(in crate::report) fn write(report: &LoadReport, out: &mut dyn Write) -> io::
             writeln!(out, "        the first: {}", Plain(error))?;
         }
     }
-    writeln!(out, "{}", bars(&run.pods))?;
+    writeln!(out, "{}", bars(&run.pods, usize::MAX))?;
     for doubt in &report.doubts {
         writeln!(out, "note: {doubt}")?;
     }
