@@ -6,6 +6,9 @@ import tls
 from faults import Unfit
 
 FILTERS = re.compile(r"^                http_filters:\n", re.MULTILINE)
+# In the access log: the codes of gRPC that are worth a line, and the last field of one.
+CODES = re.compile(r"^( +)(statuses: \[.*DATA_LOSS)\]\n", re.MULTILINE)
+FIELDS = re.compile(r'^( +)caller: "%DOWNSTREAM_REMOTE_ADDRESS%"\n', re.MULTILINE)
 # Anything else, a method that is added later too, is refused until it is listed here.
 READS = (
     "/ticketing.CustomerController/GetCustomer",
@@ -22,12 +25,12 @@ JWKS_FOLDER, JWKS_FILE = "/etc/ticketing/jwks", "jwks.json"
 
 def by_certificate(text):
     """Each caller is who its certificate says."""
-    return before_router(tls.envoy_file(text), roles(of_certificate))
+    return refusals_logged(before_router(tls.envoy_file(text), roles(of_certificate)), PEER)
 
 
 def by_token(text):
     """Each caller is who the token says that it sends with each call; it needs no certificate."""
-    return before_router(tls.envoy_file(text, TOKENS), JWT + roles(of_token))
+    return refusals_logged(before_router(tls.envoy_file(text, TOKENS), JWT + roles(of_token)), SUBJECT)
 
 
 TOKENS = tls.Callers(have_certificates=False)
@@ -39,6 +42,18 @@ def before_router(text, filters):
     if len(places) != 2:
         raise Unfit(f"envoy.yaml has {len(places)} lists http_filters, tools/manifests/authorization.py knows 2: change it with the file")
     return FILTERS.sub(lambda match: match[0] + filters, text, count=1)
+
+
+def refusals_logged(text, identity):
+    """Who tries what it may not is to be found, and any other line says who called too."""
+    places = [len(pattern.findall(text)) for pattern in (CODES, FIELDS)]
+    if places != [1, 1]:
+        raise Unfit(
+            f"envoy.yaml has {places[0]} lists of codes and {places[1]} last fields of its access log, "
+            "tools/manifests/authorization.py knows 1 of each: change it with the file"
+        )
+    text = CODES.sub(r"\1# And what callers may not: somebody has to learn of it.\n\1\2, PERMISSION_DENIED, UNAUTHENTICATED]\n", text)
+    return FIELDS.sub(lambda match: match[0] + match[1] + identity, text)
 
 
 def roles(principal):
@@ -87,6 +102,11 @@ def of_token(role):
                                     value: {{ string_match: {{ exact: {role} }} }}
 """
 
+
+# By this the filter decides.
+PEER = 'peer: "%DOWNSTREAM_PEER_URI_SAN%"\n'
+# Only of a token that holds: a claim of any other is not known to be true. The token itself is in no log.
+SUBJECT = 'subject: "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:token:sub):256%"\n'
 
 JWT = f"""\
                   # A call without a good token is refused with UNAUTHENTICATED. The servers do not see the token.

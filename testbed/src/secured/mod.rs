@@ -119,12 +119,10 @@ impl Secured {
         let env = env.ok_or_else(|| unfit("sets nothing for its first container".to_owned()))?;
         let setting = |entry: &Value| {
             let (name, value) = (entry["name"].as_str()?, entry["value"].as_str()?);
-            let value = match name {
-                HEALTH_ADDR => health.to_string(),
-                _ => value.replace("/etc/ticketing/tls", &volume.folder().display().to_string()),
-            };
-            Some((name.to_owned(), value))
+            Some((name.to_owned(), value.replace("/etc/ticketing/tls", &volume.folder().display().to_string())))
         };
-        Ok(env.iter().filter_map(setting).collect())
+        // The pods of a bed share one loopback.
+        let health = (HEALTH_ADDR.to_owned(), health.to_string());
+        Ok(env.iter().filter_map(setting).chain([health]).collect())
     }
 }

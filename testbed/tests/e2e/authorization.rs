@@ -6,7 +6,7 @@ use std::path::Path;
 use grpcio::RpcStatusCode;
 use serde_json::{Value, json};
 use testbed::secured::{Overlay, TokenIssuer};
-use testbed::{Bed, Testbed, Use};
+use testbed::{Bed, Testbed, Use, until_true};
 
 use crate::caller::{Caller, Refusal};
 
@@ -42,6 +42,15 @@ fn assert_denied<T: std::fmt::Debug>(outcome: Result<T, Refusal>) {
     assert_refused(outcome, RpcStatusCode::PERMISSION_DENIED, "RBAC: access denied");
 }
 
+/// Refused calls are the only ones that Envoy has a line for here.
+#[track_caller]
+fn assert_refusal_logged(bed: &Bed, identity: &str) {
+    let log = || bed.envoy().process().log();
+    until_true("the refusal is logged", || log().contains("PermissionDenied"))
+        .unwrap_or_else(|error| panic!("{error}\n{}", log()));
+    assert!(log().contains(identity), "no {identity} in {}", log());
+}
+
 #[track_caller]
 fn assert_reads(caller: &Caller) {
     caller.get().unwrap();
@@ -64,6 +73,7 @@ fn a_reader_reads_and_a_writer_creates_too_by_certificate() {
     assert_denied(reader.create());
     assert_reads(&writer);
     writer.create().unwrap();
+    assert_refusal_logged(&bed, r#""peer":"spiffe://ticketing/reader""#);
 }
 
 /// The authority vouches for them, but not as one of those who are listed; the last two are a writer by a name of the wrong
@@ -83,10 +93,12 @@ fn whoever_else_has_a_certificate_may_do_nothing() {
 #[test]
 fn a_reader_reads_and_a_writer_creates_too_by_token() {
     let bed = bed(Overlay::AuthorizationJwt);
-    let (reader, writer) =
-        (by_token(&bed, &TokenIssuer::claims("reader")), by_token(&bed, &TokenIssuer::claims("writer")));
+    let mut claims = TokenIssuer::claims("reader");
+    claims["sub"] = json!("zoe");
+    let (reader, writer) = (by_token(&bed, &claims), by_token(&bed, &TokenIssuer::claims("writer")));
     assert_reads(&reader);
     assert_denied(reader.create());
+    assert_refusal_logged(&bed, r#""subject":"zoe""#);
     assert_reads(&writer);
     writer.create().unwrap();
     assert_denied(by_token(&bed, &TokenIssuer::claims("auditor")).get());

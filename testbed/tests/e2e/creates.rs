@@ -34,15 +34,15 @@ fn stored(bed: &Bed) -> BTreeMap<String, usize> {
     names
 }
 
-/// Creates that meet a server which has taken them and says nothing, and then dies.
-fn creates_on_a_dying_server(bed: &Bed, request_id: fn(usize) -> String) -> Vec<Result<(), CallError>> {
+/// Creates that meet a server which has taken them and says nothing, and then dies: how often the client sent each.
+fn creates_on_a_dying_server(bed: &Bed, request_id: fn(usize) -> String) -> Vec<Result<u32, CallError>> {
     let customers = channel(bed.envoy_address()).customers();
     bed.server(0).stop();
     let calls: Vec<_> = (0..CALLS)
         .map(|number| {
             let customers = customers.clone();
             let request = request(number, &request_id(number));
-            task::spawn(async move { customers.create(&request).await.map(|_| ()) })
+            task::spawn(async move { customers.create(&request).await.map(|answer| answer.attempts) })
         })
         .collect();
     // Once the living server has stored its share, the others are with the stopped one: Envoy takes turns.
@@ -61,7 +61,8 @@ fn a_create_with_a_request_id_is_sent_again_when_its_server_dies() {
     let bed = Testbed::new().servers(2).envoy().start().unwrap();
     let outcomes = creates_on_a_dying_server(&bed, |number| format!("request-{number}"));
     for outcome in outcomes {
-        outcome.unwrap_or_else(|error| panic!("{error}\n{}", bed.logs()));
+        let attempts = outcome.unwrap_or_else(|error| panic!("{error}\n{}", bed.logs()));
+        assert_eq!(attempts, 1, "it was not Envoy that sent it again");
     }
     let stored = stored(&bed);
     assert_eq!(stored.len(), CALLS);

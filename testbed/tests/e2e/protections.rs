@@ -162,6 +162,21 @@ fn envoy_speaks_no_http_1() {
     assert!(!answer.starts_with(b"HTTP/1"), "{}", String::from_utf8_lossy(&answer));
 }
 
+/// `codec_type` of the listener for probes and metrics: else one connection could ask for the page many times at once.
+#[test]
+fn the_listener_for_telemetry_speaks_no_http_2() {
+    const SETTINGS: u8 = 4;
+    let bed = Testbed::new().envoy().start().unwrap();
+    let mut stream = TcpStream::connect(bed.envoy().telemetry()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    let mut head = [0; 9];
+    // A close, or a refusal in HTTP/1.1.
+    if stream.read_exact(&mut head).is_ok() {
+        assert_ne!(head[3], SETTINGS, "{head:?}");
+    }
+}
+
 /// `request_timeout`: else whoever begins a call and never ends its headers keeps a stream for as long as it likes.
 #[test]
 fn a_call_whose_headers_do_not_end_is_ended() {

@@ -10,7 +10,7 @@ from faults import named
 # What names a file of a certificate, in the settings of server and client; and what goes with it.
 FILES = {"server": ("TLS_CERT", "TLS_KEY", "TLS_CLIENT_CA"), "client": ("TLS_CA",)}
 PATH = re.compile(r"/etc/[^\s,}\"]+")
-# The kubelet speaks no TLS, so the server tells its health once more, without.
+# Where the server tells its health once more, without TLS: on loopback, unless it is set.
 HEALTH = "HEALTH_ADDR"
 KINDS = ("startupProbe", "readinessProbe", "livenessProbe")
 
@@ -21,7 +21,7 @@ def check(subject):
         encrypted = config is not None and envoy_conf.is_encrypted(config)
         faults = [*of_pods(build, encrypted)]
         if encrypted:
-            faults += [*of_envoy(build, config), *of_policies(build)]
+            faults += [*of_envoy(build, config)]
         for fault in faults:
             yield f"{build.name}: {fault}"
 
@@ -32,7 +32,7 @@ def of_pods(build, encrypted):
             where = f"{named(owner)}: container {container['name']}"
             faults = [*of_settings(container, pod, encrypted)]
             if container["name"] == "server" and encrypted:
-                faults += [*of_probes(container)]
+                faults += [*of_probes(container), *of_health(container)]
             yield from (f"{where}: {fault}" for fault in faults)
         for fault in of_volumes(pod):
             yield f"{named(owner)}: {fault}"
@@ -52,11 +52,16 @@ def of_settings(container, pod, encrypted):
 
 
 def of_probes(container):
-    health = (setting(container, HEALTH) or {}).get("value", "").rpartition(":")[2]
     for kind in KINDS:
-        port = container.get(kind, {}).get("grpc", {}).get("port")
-        if str(port) != health:
-            yield f"{kind}: asks port {port}, and only {HEALTH} ({health or 'not set'}) answers without TLS: the kubelet speaks none"
+        if container.get(kind, {}).get("grpc"):
+            yield f"{kind}: asks gRPC, and the kubelet speaks no TLS: let it ask the admin port (httpGet)"
+
+
+def of_health(container):
+    """C-core bounds no flood, so its port without TLS is for the pod itself."""
+    health = (setting(container, HEALTH) or {}).get("value", "127.0.0.1:12346")
+    if not health.startswith("127.0.0.1:"):
+        yield f"{HEALTH} is {health}: whoever reaches the pod could speak HTTP/2 to it without TLS: leave it out"
 
 
 def of_volumes(pod):
@@ -108,17 +113,6 @@ def of_path(container, pod, path, where, config):
         yield f"ConfigMap/envoy-conf: {where} names {path}, and nothing that has this file is mounted there"
     elif f'"watched_directory": {{"path": "{folder}"}}' not in json.dumps(config):
         yield f"ConfigMap/envoy-conf: {where} does not watch {folder}: a renewed {path} would not be read"
-
-
-def of_policies(build):
-    """Health without TLS is for the kubelet, which policies let in anyway."""
-    for owner, metadata, pod in build.pods():
-        for container in pod["containers"]:
-            port = (setting(container, HEALTH) or {}).get("value", "").rpartition(":")[2]
-            for policy in build.of_kind("NetworkPolicy"):
-                allowed = {str(p["port"]) for rule in policy["spec"].get("ingress", []) for p in rule.get("ports", [])}
-                if policy["spec"]["podSelector"]["matchLabels"].items() <= metadata["labels"].items() and port in allowed:
-                    yield f"NetworkPolicy/{policy['metadata']['name']}: lets pods reach port {port}, where health is told without TLS: it is for the kubelet"
 
 
 def is_mounted(container, pod, path):

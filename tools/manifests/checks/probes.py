@@ -11,6 +11,8 @@ LIVE = "live"
 # Nobody calls it.
 WITHOUT = {"app-client"}
 KINDS = ("startupProbe", "readinessProbe", "livenessProbe")
+# Where the kubelet cannot ask gRPC: the pages of the server's admin port that mean the same.
+PAGES = {"startupProbe": "/livez", "readinessProbe": "/readyz", "livenessProbe": "/livez"}
 
 
 def known_services(subject):
@@ -37,8 +39,9 @@ def faults(build, owner, pod, known):
 def of_server(container, known, asked):
     for kind in KINDS:
         if (probe := container.get(kind, {}).get("grpc")) is None:
-            if container["name"] == "server" and kind in container:
-                yield f"{kind}: does not ask gRPC health, by which the server says how it is"
+            page = container.get(kind, {}).get("httpGet", {}).get("path")
+            if container["name"] == "server" and kind in container and page != PAGES[kind]:
+                yield f"{kind}: asks neither gRPC health nor {PAGES[kind]}, by which the server says how it is"
             continue
         service = probe.get("service", "")
         if service not in known:

@@ -17,8 +17,9 @@ EXAMPLES = [
            swap(PLAIN, '            - { name: SERVER_PORT, value: "8443" }\n', '            - { name: SERVER_PORT, value: "8443" }\n            - { name: TLS_CA, value: /ca.crt }\n')),
     broken("a certificate where none is mounted", "certificates", "no Secret that has this file", swap(SERVER, "value: /etc/ticketing/tls/tls.crt", "value: /etc/tls/tls.crt")),
     broken("a file that no Secret has", "certificates", "no Secret that has this file", swap(CLIENT, "tls/ca.crt", "tls/roots.crt")),
-    broken("probes of the port that speaks TLS", "certificates", "only HEALTH_ADDR (12346) answers without TLS", swap(SERVER, "grpc: { port: 12346 }", "grpc: { port: 12345 }")),
-    broken("probes of a port that is not set", "certificates", "(not set)", swap(SERVER, "name: HEALTH_ADDR,", "name: HEALTH,")),
+    broken("probes of the port that speaks TLS", "certificates", "the kubelet speaks no TLS", swap(SERVER, "            grpc: null\n", "")),
+    broken("health without TLS for everybody", "certificates", "whoever reaches the pod",
+           swap(SERVER, "          env:\n", '          env:\n            - { name: HEALTH_ADDR, value: "0.0.0.0:12346" }\n')),
 
     broken("a Secret in part", "certificates", "mount the Secret whole", swap(SERVER, SECRET, SECRET.replace(" }", ", items: [{ key: tls.crt, path: tls.crt }] }"))),
     broken("a key that everybody may read", "certificates", "defaultMode is not 0440", swap(SERVER, "app-server-tls, defaultMode: 0440", "app-server-tls, defaultMode: 0444")),
@@ -31,11 +32,6 @@ EXAMPLES = [
     broken("Envoy's certificate where none is mounted", "certificates", "nothing that has this file is mounted", swap(ENVOY, "mountPath: /etc/ticketing/servers", "mountPath: /etc/ticketing/server")),
     broken("a folder that is not watched", "certificates", "does not watch /etc/ticketing/callers",
            swap(CONF, "watched_directory: { path: /etc/ticketing/callers }", "watched_directory: { path: /etc/ticketing }")),
-    broken("health without TLS for pods", "certificates", "it is for the kubelet", 
-           swap(KUSTOMIZATION, "patches:\n", """patches:
-  - target: { kind: NetworkPolicy, name: app-server }
-    patch: '[{ "op": "add", "path": "/spec/ingress/0/ports/-", "value": { "port": 12346, "protocol": "TCP" } }]'
-""")),
 
     broken("Envoy's port said to be without TLS", "contract", "appProtocol is not https", swap(ENVOY, "appProtocol: https", "appProtocol: kubernetes.io/h2c")),
     broken("a configuration with TLS by hand", "generated", "run make manifests", swap(CONF, "require_client_certificate: true", "require_client_certificate: false")),

@@ -121,6 +121,20 @@ pub(super) fn large(scene: &Scene) -> io::Result<Got> {
     })
 }
 
+/// A header of 4 kB that is told once and then meant 16,000 times, with a byte each (RFC 7541, 6.1 and 6.2.1): 64 MB.
+pub(super) fn bomb(scene: &Scene) -> io::Result<Got> {
+    const ADDED: u8 = 0x40;
+    const THE_ADDED_ONE: u8 = 0x80 + 62;
+    let value = "v".repeat(4_000);
+    scene.again_and_again(&[], |_, connection| {
+        let mut added = literals(&[("x-large", &value)]);
+        added[0] = ADDED;
+        let block = [literals(&call(GET)), added, vec![THE_ADDED_ONE; 16_000]].concat();
+        send_block(&block, connection);
+        connection.hear_answers(1, ANSWER.min(scene.left()));
+    })
+}
+
 pub(super) fn many(scene: &Scene) -> io::Result<Got> {
     scene.again_and_again(&[], |_, connection| {
         call_with(&[("x-many", "v"); 500], connection);
@@ -129,8 +143,11 @@ pub(super) fn many(scene: &Scene) -> io::Result<Got> {
 }
 
 fn call_with(more: &[Header<'_>], connection: &mut Connection) {
+    send_block(&literals(&[&call(CREATE)[..], more].concat()), connection);
+}
+
+fn send_block(block: &[u8], connection: &mut Connection) {
     let stream = connection.next_stream();
-    let block = literals(&[&call(CREATE)[..], more].concat());
     let parts: Vec<_> = block.chunks(PART).collect();
     let mut frames = Frames::default();
     for (number, part) in parts.iter().enumerate() {

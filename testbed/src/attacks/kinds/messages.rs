@@ -30,6 +30,22 @@ pub(super) fn bad(scene: &Scene) -> io::Result<Got> {
     })
 }
 
+/// Calls that end without a message, as fast as they are answered.
+pub(super) fn none(scene: &Scene) -> io::Result<Got> {
+    const AT_ONCE: u64 = 100;
+    scene.again_and_again(&[], |_, connection| {
+        while connection.is_open() && !scene.is_over() {
+            let ended = connection.ended;
+            let mut frames = Frames::default();
+            for _ in 0..AT_ONCE {
+                frames = frames.headers(connection.next_stream(), &call(GET), flag::END_STREAM);
+            }
+            connection.send(&frames);
+            connection.hear_answers(ended + AT_ONCE, ANSWER.min(scene.left()));
+        }
+    })
+}
+
 fn bodies() -> Vec<Vec<u8>> {
     const START_GROUP: u8 = 0x0b;
     const END_GROUP: u8 = 0x0c;

@@ -1,4 +1,4 @@
-//! Streams that are reset as soon as they are open.
+//! Streams that are reset as soon as they are open, by either side.
 
 use std::io;
 
@@ -10,8 +10,18 @@ use crate::attacks::got::Got;
 const AT_ONCE: u32 = 100;
 const ON_A_CONNECTION: u32 = 10_000;
 
-/// Whole calls and calls without a message, cheap ones and dear ones.
+/// The caller resets them.
 pub(super) fn rapid(scene: &Scene) -> io::Result<Got> {
+    on_each_stream(scene, Frames::reset)
+}
+
+/// The caller has the other side reset them: by RFC 9113, 6.9, a WINDOW_UPDATE of nothing is an error of its stream.
+pub(super) fn made(scene: &Scene) -> io::Result<Got> {
+    on_each_stream(scene, |frames, stream| frames.window_update(stream, 0))
+}
+
+/// Whole calls and calls without a message, cheap ones and dear ones, each with `last` behind it.
+fn on_each_stream(scene: &Scene, last: fn(Frames, u32) -> Frames) -> io::Result<Got> {
     let mut streams = 0;
     let mut got = scene.again_and_again(&[], |number, connection| {
         for _ in 0..ON_A_CONNECTION / AT_ONCE {
@@ -21,12 +31,12 @@ pub(super) fn rapid(scene: &Scene) -> io::Result<Got> {
             let mut frames = Frames::default();
             for _ in 0..AT_ONCE {
                 let stream = connection.next_stream();
-                frames = match number % 3 {
+                let called = match number % 3 {
                     0 => frames.headers(stream, &call(GET), 0).message(stream, &[]),
                     1 => frames.headers(stream, &call(LIST), 0).message(stream, LARGEST_PAGE),
                     _ => frames.headers(stream, &call(GET), 0),
-                }
-                .reset(stream);
+                };
+                frames = last(called, stream);
             }
             streams += u64::from(AT_ONCE);
             connection.send(&frames);

@@ -29,6 +29,13 @@ pub(super) const GUARDS: &[Guard] = &[
         ADMITS,
     ),
     envoy(
+        "- name: not-grpc",
+        Out::Gone,
+        "Who sends what is not gRPC is told so: HTTP 415",
+        "a 404, after which people look for another path",
+        ADMITS,
+    ),
+    envoy(
         "- name: query",
         Out::Gone,
         "No path with a query reaches a server",
@@ -190,6 +197,13 @@ pub(super) const GUARDS: &[Guard] = &[
         "And only reads them",
         "the pages of the admin interface that change something want POST",
         TWO_PAGES,
+    ),
+    envoy(
+        "codec_type: HTTP1",
+        Out::Gone,
+        "One at a time on a connection",
+        "a crowd of metrics pages on one connection of HTTP/2 (CWE-400)",
+        Test::of(PROTECTIONS, "the_listener_for_telemetry_speaks_no_http_2"),
     ),
     envoy(
         "- name: envoy.resource_monitors.global_downstream_max_connections",

@@ -15,8 +15,12 @@ const fn authorization(name: &'static str) -> Test {
     Test::of("testbed/tests/e2e/authorization.rs", name)
 }
 
+const BAD_CERTIFICATE: Test = tls("a_caller_without_a_good_certificate_is_refused_and_counted");
 const NO_SESSION: Test = tls("no_session_is_taken_up_again");
+const ROLES_BY_CERTIFICATE: Test = authorization("a_reader_reads_and_a_writer_creates_too_by_certificate");
+const NOT_LISTED: Test = authorization("whoever_else_has_a_certificate_may_do_nothing");
 const BAD_TOKEN: Test = authorization("a_token_that_does_not_hold_opens_nothing");
+const ROLES_BY_TOKEN: Test = authorization("a_reader_reads_and_a_writer_creates_too_by_token");
 
 pub(super) const GUARDS: &[Guard] = &[
     Guard {
@@ -25,14 +29,31 @@ pub(super) const GUARDS: &[Guard] = &[
         out: Out::Gone,
         holds: "Who has no certificate of the callers' authority does not get as far as HTTP",
         against: "any pod or process that reaches Envoy",
-        test: tls("a_caller_without_a_good_certificate_is_refused_and_counted"),
+        test: BAD_CERTIFICATE,
+    },
+    Guard {
+        file: TLS,
+        line: "trusted_ca: { filename: /etc/ticketing/callers/ca.crt }",
+        // Without any nothing would hold. Here one authority vouches for both sides of Envoy.
+        out: Out::Instead("trusted_ca: { filename: /etc/ticketing/servers/ca.crt }"),
+        holds: "Nor does who has one of another authority, that of the servers among them",
+        against: "CWE-295; a server that calls as if it were a caller",
+        test: BAD_CERTIFICATE,
+    },
+    Guard {
+        file: TLS,
+        line: "combined_validation_context:",
+        out: Out::Gone,
+        holds: "Only whom the servers' authority vouches for gets calls",
+        against: "CWE-295; whoever stands where a server was",
+        test: tls("a_server_whose_certificate_is_of_another_authority_gets_no_calls"),
     },
     Guard {
         file: TLS,
         line: "match_typed_subject_alt_names:",
         // What holds it may not be empty.
         out: Out::Instead("only_verify_leaf_cert_crl: false"),
-        holds: "Only who has the servers' name gets calls, whatever else their authority vouches for",
+        holds: "And of those only who has the servers' name",
         against: "CWE-297; another pod that stands in for a server",
         test: tls("a_server_whose_certificate_has_another_name_gets_no_calls"),
     },
@@ -82,7 +103,7 @@ pub(super) const GUARDS: &[Guard] = &[
         out: Out::Gone,
         holds: "A reader cannot create, and who is not listed can do nothing",
         against: "CWE-862",
-        test: authorization("a_reader_reads_and_a_writer_creates_too_by_certificate"),
+        test: ROLES_BY_CERTIFICATE,
     },
     Guard {
         file: BY_CERTIFICATE,
@@ -90,7 +111,23 @@ pub(super) const GUARDS: &[Guard] = &[
         out: Out::Instead("san_matcher: { san_type: URI, matcher: { prefix: \"spiffe://ticketing/writer\" } }"),
         holds: "Only the whole name counts",
         against: "a certificate whose name begins with another's",
-        test: authorization("whoever_else_has_a_certificate_may_do_nothing"),
+        test: NOT_LISTED,
+    },
+    Guard {
+        file: BY_CERTIFICATE,
+        line: "san_matcher: { san_type: URI, matcher: { exact: \"spiffe://ticketing/writer\" } }",
+        out: Out::Instead("san_matcher: { san_type: DNS, matcher: { exact: \"spiffe://ticketing/writer\" } }"),
+        holds: "And only as a URI",
+        against: "a certificate that has it as a name of another type",
+        test: NOT_LISTED,
+    },
+    Guard {
+        file: BY_CERTIFICATE,
+        line: "peer: \"%DOWNSTREAM_PEER_URI_SAN%\"",
+        out: Out::Gone,
+        holds: "The line of a refused call says who made it",
+        against: "CWE-778",
+        test: ROLES_BY_CERTIFICATE,
     },
     Guard {
         file: BY_TOKEN,
@@ -122,6 +159,14 @@ pub(super) const GUARDS: &[Guard] = &[
         out: Out::Gone,
         holds: "And a role that may do what the call does",
         against: "CWE-862",
-        test: authorization("a_reader_reads_and_a_writer_creates_too_by_token"),
+        test: ROLES_BY_TOKEN,
+    },
+    Guard {
+        file: BY_TOKEN,
+        line: "subject: \"%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:token:sub):256%\"",
+        out: Out::Gone,
+        holds: "The line of a refused call says whose token it had",
+        against: "CWE-778",
+        test: ROLES_BY_TOKEN,
     },
 ];

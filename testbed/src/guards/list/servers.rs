@@ -7,10 +7,12 @@ const ADMISSION: &str = "testbed/tests/e2e/admission.rs";
 const ATTACKS: &str = "testbed/tests/e2e/attacks.rs";
 const PROTECTIONS: &str = "testbed/tests/e2e/protections.rs";
 const CREATES: &str = "testbed/tests/e2e/creates.rs";
+const DNS: &str = "testbed/tests/e2e/dns.rs";
 const EJECTIONS: &str = "testbed/tests/e2e/ejections.rs";
 
 const BYSTANDER: Test = Test::of(ADMISSION, "a_bad_request_that_reaches_a_server_fails_no_call_of_a_bystander");
 const SENT_AGAIN: Test = Test::of(PROTECTIONS, "all_reads_that_a_server_takes_with_it_are_sent_again");
+const FAILS_HALF: Test = Test::of(EJECTIONS, "a_server_that_fails_half_of_its_calls_is_left_and_taken_back");
 
 pub(super) const GUARDS: &[Guard] = &[
     envoy(
@@ -35,10 +37,18 @@ pub(super) const GUARDS: &[Guard] = &[
         SENT_AGAIN,
     ),
     envoy(
+        "string_match: { exact: \"true\" }",
+        // The route for creates without one takes them all then.
+        Out::Instead("string_match: { exact: never }"),
+        "A create is sent again by Envoy where its caller says that it has a request_id",
+        "creates that fail with their server, though a second try would do no harm",
+        Test::of(CREATES, "a_create_with_a_request_id_is_sent_again_when_its_server_dies"),
+    ),
+    envoy(
         "retry_budget:",
         Out::Gone,
-        "All calls that a server takes with it may be sent again, and no more than half of those in flight",
-        "Envoy's default of 3 retries at a time; retry storms",
+        "More than three calls may be sent again at a time",
+        "Envoy's default: three, and the rest of those that a server takes with it fail",
         SENT_AGAIN,
     ),
     envoy(
@@ -49,11 +59,18 @@ pub(super) const GUARDS: &[Guard] = &[
         Test::of(CREATES, "creates_go_to_healthy_pods_only_even_when_these_are_few"),
     ),
     envoy(
+        "health_checks:",
+        Out::Gone,
+        "An address is a server only once somebody there says so",
+        "calls to whatever DNS tells, be it stale",
+        Test::of(DNS, "an_address_at_which_nobody_serves_gets_no_call_though_dns_tells_it"),
+    ),
+    envoy(
         "service_name:",
         Out::Instead("service_name: \"\""),
         "Only who knows our service is taken for a server",
         "a stranger that was given the address of a pod of ours",
-        Test::of("testbed/tests/e2e/dns.rs", "a_stranger_at_an_address_of_ours_gets_no_call_however_well_it_is"),
+        Test::of(DNS, "a_stranger_at_an_address_of_ours_gets_no_call_however_well_it_is"),
     ),
     envoy(
         "outlier_detection:",
@@ -102,7 +119,7 @@ pub(super) const GUARDS: &[Guard] = &[
         Out::Gone,
         "A server that fails a part of its calls gets none for a while",
         "Envoy's default: one success between two failures begins the count anew",
-        Test::of(EJECTIONS, "a_server_that_fails_half_of_its_calls_is_left_and_taken_back"),
+        FAILS_HALF,
     ),
     envoy(
         "successful_active_health_check_uneject_host: false",
@@ -110,6 +127,20 @@ pub(super) const GUARDS: &[Guard] = &[
         "It stays so though its health checks are good",
         "Envoy's default: the next good check takes it back in, to fail on",
         Test::of(EJECTIONS, "a_server_that_is_left_stays_so_though_it_says_that_it_is_well"),
+    ),
+    envoy(
+        "failure_percentage_threshold:",
+        Out::Gone,
+        "To fail half of its calls is enough for a server to be left",
+        "Envoy's default: 85 of 100",
+        FAILS_HALF,
+    ),
+    envoy(
+        "failure_percentage_minimum_hosts:",
+        Out::Gone,
+        "It is left though there are but three servers",
+        "Envoy's default: among fewer than five none is",
+        FAILS_HALF,
     ),
     envoy(
         "max_ejection_percent:",
