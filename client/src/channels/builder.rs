@@ -132,8 +132,9 @@ impl ChannelsBuilder {
     }
 
     /// Whether a read that takes longer than 95 % of the recent ones is also sent on another connection that is as good (with
-    /// [`Policy::Single`] on the same one, with [`Policy::RoundRobin`] to the pod whose turn it is, which is another one unless others have called meanwhile), within the retry budget.
-    /// The first answer wins, a refusal that trying again would not change included, and the other attempt is cancelled.
+    /// [`Policy::Single`] on the same one, with [`Policy::RoundRobin`] to the pod whose turn it is, which is another one unless
+    /// others have called meanwhile), within the retry budget. The first answer wins, a refusal that trying again would not
+    /// change included, and the other attempt is cancelled.
     /// There is one such time for all reads: methods of which one is much slower want channels of their own. Off unless
     /// set.
     pub fn hedged_reads(mut self, hedging: bool) -> Self {

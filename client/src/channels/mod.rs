@@ -193,7 +193,7 @@ impl Inner {
         // Calls end on the old connection after it was exchanged, and tell nothing about the new one.
         let is_current = || Arc::ptr_eq(&lease.connection, &self.slots[lease.slot].current());
         match error {
-            None => self.states.answered(lease.slot),
+            None => self.states.answered(lease.slot, is_current),
             // What C-core refuses by itself, a message past its limit, say, tells nothing about a connection.
             Some(error)
                 if !error.answered

@@ -95,8 +95,8 @@ impl States {
     }
 
     /// A call on the connection was answered: what was wrong before is over.
-    pub(crate) fn answered(&self, connection: usize) {
-        if self.has_errors.load(Ordering::Relaxed) {
+    pub(crate) fn answered(&self, connection: usize, is_current: impl FnOnce() -> bool) {
+        if self.has_errors.load(Ordering::Relaxed) && is_current() {
             self.forget(connection);
         }
     }
