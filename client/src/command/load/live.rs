@@ -96,10 +96,7 @@ pub(super) fn tell(line: &str) {
 
 fn headline(slice: &Slice, scheduled: Option<f64>) -> String {
     let rate = slice.calls as f64 / slice.seconds;
-    let pods = match slice.pods.len() {
-        1 => "1 pod".to_owned(),
-        pods => format!("{pods} pods"),
-    };
+    let pods = counted(slice.pods.len() as u64, "pod", "pods");
     let latencies = match slice.answered() {
         0 => "no answer".to_owned(),
         // Percentiles of several seconds cannot be added.
