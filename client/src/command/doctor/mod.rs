@@ -266,7 +266,12 @@ fn skip(findings: &mut Vec<Finding>, checks: &[&'static str], why: &str) {
 
 fn listed(addresses: &[SocketAddr]) -> String {
     let count = counted(addresses.len() as u64, "address", "addresses");
-    format!("{count}: {}", first(addresses.iter().map(|address| address.ip().to_string()), 5))
+    let looked_at = if addresses.len() > port::MOST_ADDRESSES {
+        format!("; the next lines look at the first {}", port::MOST_ADDRESSES)
+    } else {
+        String::new()
+    };
+    format!("{count}: {}{looked_at}", first(addresses.iter().map(|address| address.ip().to_string()), 5))
 }
 
 /// The first ones of a list that may be long.
@@ -286,5 +291,12 @@ mod tests {
         assert_eq!(verdict(&["1.0.0"]), Verdict::Ok);
         assert_eq!(verdict(&["1.0.0", "1.1.0"]), Verdict::Warning);
         assert_eq!(verdict(&[]), Verdict::Skipped);
+    }
+
+    #[test]
+    fn a_name_with_more_addresses_than_are_looked_at_says_how_many_are() {
+        let listed = |count: usize| super::listed(&vec![SocketAddr::from(([10, 0, 0, 1], 12345)); count]);
+        assert!(!listed(port::MOST_ADDRESSES).contains("the first"));
+        assert!(listed(port::MOST_ADDRESSES + 1).ends_with("; the next lines look at the first 16"));
     }
 }
