@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use async_signal::{Signal, Signals};
 use async_std::channel::{self, Receiver, Sender};
@@ -16,6 +17,7 @@ use crate::exit::Failure;
 #[derive(Clone)]
 pub(crate) struct Stop {
     closed: Receiver<()>,
+    at: Arc<OnceLock<Instant>>,
     /// The receiver would count as closed without it.
     _open: Sender<()>,
 }
@@ -23,16 +25,22 @@ pub(crate) struct Stop {
 impl Stop {
     pub(crate) fn new() -> Self {
         let (open, closed) = channel::bounded(1);
-        Self { closed, _open: open }
+        Self { closed, at: Arc::default(), _open: open }
     }
 
     /// Asks for the end.
     pub(crate) fn request(&self) {
+        self.at.get_or_init(Instant::now);
         self.closed.close();
     }
 
     pub(crate) fn is_requested(&self) -> bool {
         self.closed.is_closed()
+    }
+
+    /// When the end was asked for.
+    pub(crate) fn requested_at(&self) -> Option<Instant> {
+        self.at.get().copied()
     }
 
     /// Waits until the end is asked for.

@@ -160,15 +160,13 @@ async fn carry_out(
             {
                 found.explain(fault);
             }
-            report.load(&found, out)?;
-            out.flush()?;
-            // Where one of them cannot be written the other still is.
+            // Where one of them cannot be written the others still are, and a reader who has left loses nobody the rest.
             let saved = load.save(&runs);
-            if let Some(page) = load.html() {
-                load::replace(page, |out| write_load_page(&found, out)).map_err(Failure::LoadLost)?;
-            }
-            saved.map_err(Failure::LoadLost)?;
-            Ok(found.exit())
+            let page = load.html().map_or(Ok(()), |page| load::replace(page, |out| write_load_page(&found, out)));
+            let told = report.load(&found, out).and_then(|()| out.flush());
+            saved.and(page).map_err(Failure::LoadLost)?;
+            told?;
+            Ok(if load.makes_calls() { found.exit() } else { Exit::Done })
         }
         Command::Doctor(doctor) => {
             let found = interruptible("with what was found so far", |stop| doctor.run(settings, stop)).await??;

@@ -142,6 +142,24 @@ fn an_open_loop_counts_from_the_intended_start_also_where_calls_are_held_back() 
     }
 }
 
+/// Where all callers hang none of them begins a call, and the time in which they would have counts all the same.
+#[test]
+fn a_server_that_freezes_before_the_end_costs_a_closed_loop_its_rate() {
+    let service = Scripted::start(|number, _| if number <= 100 { Reply::Created } else { Reply::Silence });
+    let pace = ["--mix", "create=1", "--concurrency", "2", "--duration", "2s"];
+    let report = run(service.port, &[&JSON[..], &["--deadline", "1500ms"], &pace].concat()).json();
+    assert!(report["rate_seconds"].as_f64() >= Some(2.0), "{report}");
+}
+
+#[test]
+fn one_call_without_an_answer_at_the_end_costs_an_open_loop_no_rate() {
+    let service = Scripted::start(|number, _| if number < 100 { Reply::Created } else { Reply::Silence });
+    let pace = ["--mix", "create=1", "--rate", "100", "--requests", "100"];
+    let report = run(service.port, &[&JSON[..], &["--deadline", "10s"], &pace].concat()).json();
+    assert_eq!((&report["ok"], &report["failed"]), (&99.into(), &1.into()), "{report}");
+    assert!(report["seconds"].as_f64() > Some(10.0) && report["rate_seconds"].as_f64() < Some(10.0), "{report}");
+}
+
 #[test]
 fn a_load_without_one_good_call_fails() {
     let ended = run(1, &[&JSON[..], &["--mix", "probe=1", "--requests", "20"]].concat());

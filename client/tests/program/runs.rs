@@ -1,5 +1,6 @@
 //! Runs of a load: repeated, saved, merged and compared.
 
+use grpcio::RpcStatusCode;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -81,6 +82,32 @@ fn a_run_that_cannot_be_saved_is_reported_and_fails() {
         assert_eq!((ended.code, &ended.json()["calls"]), (Some(1), &5.into()), "{}", ended.err);
         assert!(ended.err.contains("choose a place"), "{}", ended.err);
     }
+}
+
+#[test]
+fn a_run_is_saved_and_drawn_also_where_its_report_cannot_be_told() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (saved, page) = (place(&folder, "runs.json"), place(&folder, "page.html"));
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let args = ["load", "--mix", "probe=1", "--requests", "5", "--save", &saved, "--html", &page];
+    let ended = program(server.port).args(args).stdout(full).status().unwrap();
+    assert_eq!(ended.code(), Some(1));
+    assert_eq!(runs_and_calls(&saved), (1, 5));
+    assert!(std::fs::read_to_string(&page).unwrap().ends_with("</html>\n"));
+}
+
+#[test]
+fn runs_that_did_not_go_well_are_merged_well() {
+    let service = Scripted::start(|number, _| match number {
+        1 => Reply::Refused(RpcStatusCode::UNAVAILABLE, "restarting"),
+        _ => Reply::Created,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let saved = place(&folder, "runs.json");
+    let args = ["load", "--mix", "create=1", "--requests", "5", "--save", &saved];
+    assert_eq!(run(service.port, &args).code, Some(3));
+    assert_eq!(run(1, &["load", "--merge", &saved]).code, Some(0));
 }
 
 #[test]

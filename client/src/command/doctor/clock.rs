@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::bare::Bare;
+use super::failed;
 use super::finding::Finding;
+use super::reach::first;
 use super::spread::pods;
-use super::{failed, first};
 
 const CHECK: &str = "clock";
 

@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use futures::future::{join, join_all};
 use ticketing_client::{CallError, Serving};
 
+use super::failed;
 use super::finding::Finding;
+use super::reach::first;
 use super::spread::{Answers, pods};
-use super::{failed, first};
 use crate::args::Settings;
 use crate::exit::Failure;
 

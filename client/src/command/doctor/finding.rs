@@ -54,9 +54,11 @@ impl Finding {
         Self { check, verdict: Verdict::Fault, found: found.into(), next: Some(next.into()) }
     }
 
-    /// No more than a warning: it keeps nobody from calling.
-    pub(crate) fn soften(&mut self) {
-        self.verdict = self.verdict.min(Verdict::Warning);
+    /// No more than a warning, with another next step: it keeps nobody from calling.
+    pub(crate) fn soften(&mut self, next: &str) {
+        if self.verdict == Verdict::Fault {
+            (self.verdict, self.next) = (Verdict::Warning, Some(next.to_owned()));
+        }
     }
 
     pub(crate) fn skipped(check: &'static str, why: impl Into<String>, next: Option<&str>) -> Self {

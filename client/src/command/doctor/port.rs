@@ -54,7 +54,14 @@ pub(super) async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAdd
 }
 
 pub(super) async fn open(address: SocketAddr) -> io::Result<TcpStream> {
-    timeout(PATIENCE, TcpStream::connect(address)).await
+    timeout(PATIENCE, TcpStream::connect(address)).await.map_err(|error| match error.kind() {
+        // Refused would be said at once.
+        io::ErrorKind::TimedOut => io::Error::new(
+            error.kind(),
+            format!("no answer within {PATIENCE:?}: a firewall or a network policy, or the node is gone"),
+        ),
+        _ => error,
+    })
 }
 
 /// Opens as plaintext HTTP/2 would, and where the answer does not tell, as TLS and HTTP/1 would.

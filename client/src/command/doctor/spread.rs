@@ -6,8 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 use ticketing_client::{Answer, CallError, Channel, Customers};
 
 use super::clock::{Clocks, Seen};
+use super::failed;
 use super::finding::Finding;
-use super::{failed, first};
+use super::reach::first;
 use crate::args::Settings;
 use crate::command::counted;
 use crate::exit::Failure;
@@ -75,7 +76,11 @@ impl Answers {
 
     fn told(&self) -> String {
         let shares = first(self.pods.iter().map(|(pod, calls)| format!("{pod} {calls}")), 8);
-        let end = if self.failed + self.answered() < CALLS { "; there was no time for more" } else { "" };
+        let end = if self.failed + self.answered() < CALLS && !self.is_hopeless() {
+            "; there was no time for more"
+        } else {
+            ""
+        };
         let (answered, were) = (self.answered(), if self.answered() == 1 { "was" } else { "were" });
         format!("{} {were} answered by {}: {shares}{end}", counted(answered, "call", "calls"), pods(self.pods.len()))
     }

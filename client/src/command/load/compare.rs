@@ -2,19 +2,19 @@
 
 use serde::Serialize;
 
-use super::doubt::{ENOUGH, most_failed};
+use super::figure::FIGURES;
 use super::judgement::Judgement;
 use super::run::{Run, one_load};
-use super::welch::{differ, mean};
+use super::welch::mean;
 
 /// One figure of old and new runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Compared {
     pub(crate) figure: &'static str,
     pub(crate) unit: &'static str,
-    /// Means of the runs.
-    pub(crate) old: f64,
-    pub(crate) new: f64,
+    /// Means of the runs; none where a run has no such value, for want of any answer.
+    pub(crate) old: Option<f64>,
+    pub(crate) new: Option<f64>,
     /// New over old; none where the old is 0.
     pub(crate) ratio: Option<f64>,
     /// How far runs of one side lie apart, as a share of their mean: the wider side's. None where no side has two runs.
@@ -35,55 +35,8 @@ pub(crate) struct Comparison {
     pub(crate) figures: Vec<Compared>,
 }
 
-/// Of the old value: what differs by less is the same to anybody, however alike the runs were.
-const NOTICEABLE: f64 = 0.01;
 /// Of each side: with two, all but the greatest differences are lost in what nobody knows.
 const LEAST_RUNS: usize = 3;
-/// Of each run, for a rate and a share of calls: in less than that, making connections is much of it.
-const LEAST_SECONDS: f64 = 0.5;
-
-struct Figure {
-    name: &'static str,
-    unit: &'static str,
-    of: fn(&Run) -> f64,
-    /// Of each run, for the figure to be judged.
-    least_answers: u64,
-    /// Where it is a percentile.
-    quantile: Option<f64>,
-    more_is_better: bool,
-}
-
-const FIGURES: [Figure; 5] = [
-    // Not calls: whoever refuses at once gets more of them.
-    Figure {
-        name: "answers",
-        unit: "per s",
-        of: Run::answers_per_second,
-        least_answers: 0,
-        quantile: None,
-        more_is_better: true,
-    },
-    percentile("p50", |run| at(run, 0.5), ENOUGH / 50, 0.5),
-    percentile("p99", |run| at(run, 0.99), ENOUGH, 0.99),
-    percentile("p99.9", |run| at(run, 0.999), 10 * ENOUGH, 0.999),
-    Figure {
-        name: "failed",
-        unit: "%",
-        of: Run::failed_percent,
-        least_answers: 0,
-        quantile: None,
-        more_is_better: false,
-    },
-];
-
-const fn percentile(name: &'static str, of: fn(&Run) -> f64, least_answers: u64, quantile: f64) -> Figure {
-    Figure { name, unit: "ms", of, least_answers, quantile: Some(quantile), more_is_better: false }
-}
-
-fn at(run: &Run, quantile: f64) -> f64 {
-    run.latencies().at(quantile).as_secs_f64() * 1e3
-}
-
 /// Compares runs; each side has at least one.
 pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
     let same_load = one_load(old.iter().chain(new));
@@ -111,15 +64,17 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
         } else {
             figure.judge(&before, &now)
         };
-        let (old_mean, new_mean) = (mean(&before), mean(&now));
+        let of_all =
+            |runs: &[Run], values: &[f64]| runs.iter().all(|run| figure.is_known_of(run)).then(|| mean(values));
+        let (old_mean, new_mean) = (of_all(old, &before), of_all(new, &now));
+        let known = old_mean.zip(new_mean);
         Compared {
             figure: figure.name,
             unit: figure.unit,
             old: old_mean,
             new: new_mean,
-            // No latency is 0: nothing was answered.
-            ratio: (old_mean != 0.0 && (figure.least_answers == 0 || new_mean != 0.0)).then(|| new_mean / old_mean),
-            spread: [before, now].iter().filter_map(|side| spread(side)).reduce(f64::max),
+            ratio: known.filter(|(old, _)| *old != 0.0).map(|(old, new)| new / old),
+            spread: known.and([before, now].iter().filter_map(|side| spread(side)).reduce(f64::max)),
             judgement,
         }
     });
@@ -132,28 +87,6 @@ pub(crate) fn compare(old: &[Run], new: &[Run]) -> Comparison {
         new_runs: new.len(),
         same_load,
         figures: figures.collect(),
-    }
-}
-
-impl Figure {
-    fn hides_the_slowest_of(&self, run: &Run) -> bool {
-        self.quantile.is_some_and(|quantile| run.failed_percent() > most_failed(quantile))
-    }
-
-    fn needs_longer_than(&self, run: &Run) -> bool {
-        self.quantile.is_none() && run.seconds < LEAST_SECONDS
-    }
-
-    fn judge(&self, old: &[f64], new: &[f64]) -> Judgement {
-        let difference = mean(new) - mean(old);
-        let is_noticeable = difference.abs() > NOTICEABLE * mean(old).abs();
-        if !is_noticeable || !differ(old, new) {
-            Judgement::WithinNoise
-        } else if (difference > 0.0) == self.more_is_better {
-            Judgement::Better
-        } else {
-            Judgement::Worse
-        }
     }
 }
 
@@ -214,6 +147,16 @@ mod tests {
             assert_eq!(judgement(&old, &failed, figure), Judgement::TooFewAnswers, "{figure}");
         }
         assert_eq!(judgement(&old, &failed, "failed"), Judgement::WithinNoise);
+    }
+
+    #[test]
+    fn a_run_without_an_answer_has_no_percentile_that_would_make_the_others_look_fast() {
+        let (old, mut new) = (runs([10.0; 3], 5), runs([10.0; 3], 5));
+        new[2].answered.clear();
+        new[2].failures.insert("UNAVAILABLE".to_owned(), 1000);
+        let p50 = &compare(&old, &new).figures[1];
+        assert_eq!((p50.new, p50.ratio, p50.spread), (None, None, None));
+        assert!(p50.old.is_some());
     }
 
     #[test]

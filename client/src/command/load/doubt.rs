@@ -114,7 +114,7 @@ impl fmt::Display for Doubt {
             Self::OnePod { servers } => write!(
                 f,
                 "one pod answered all calls, though the name has {servers} addresses: a connection goes to the \
-                 first that answers and stays there; an Envoy before them spreads all calls (envoy.yaml), and \
+                 first that answers and stays there; if they are pods, an Envoy before them spreads all calls (envoy.yaml), and \
                  `ticketing-client doctor` shows how calls spread"
             ),
             Self::Few { answers } => {

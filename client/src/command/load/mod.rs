@@ -6,6 +6,7 @@ mod compare;
 mod connections;
 mod doubt;
 mod fault;
+mod figure;
 mod files;
 mod hold;
 mod ids;

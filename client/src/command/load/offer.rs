@@ -67,11 +67,16 @@ impl Offer {
         };
         let slices = slices.end(ended);
         let run = offer.summary(started, calls, ended, stop.is_requested(), slices);
-        let most = if run.interrupted { run.seconds } else { f64::INFINITY };
+        let since_the_warmup =
+            |time: Instant| time.saturating_duration_since(offer.schedule.measured_from).as_secs_f64();
+        let stopped = stop.requested_at().map(since_the_warmup);
+        let most = stopped.map_or(f64::INFINITY, |stopped| stopped.min(run.seconds));
         let scheduled = scheduled.map(|time| time.as_secs_f64().min(most));
-        let rate_seconds = match run.rate_seconds {
-            Some(started) => run.seconds.min(started + run.usual_seconds()),
-            None => run.seconds.max(scheduled.unwrap_or_default()),
+        let due = offer.schedule.until.map(since_the_warmup).or(stopped).unwrap_or_default().min(most);
+        let (last_start, last_answer) = offer.recorder.lasts(since_the_warmup);
+        let rate_seconds = match calls {
+            Loop::Closed { .. } => run.seconds.min((last_start + run.usual_seconds()).max(due)),
+            Loop::Open { .. } => last_answer.max(scheduled.unwrap_or(run.seconds)),
         };
         Run { scheduled_seconds: scheduled, rate_seconds: Some(rate_seconds), ..run }
     }
@@ -83,8 +88,6 @@ impl Offer {
             Loop::Closed { concurrency } => (Some(concurrency), None, None),
             Loop::Open { rate, most_in_flight } => (None, Some(rate), Some(most_in_flight)),
         };
-        let started_for =
-            total.last_start.filter(|_| rate.is_none()).map(|last| last.saturating_duration_since(measured_from));
         let connections = u16::try_from(self.connections.len()).expect("it was made from a number of 16 bits");
         Run {
             started,
@@ -100,7 +103,7 @@ impl Offer {
                 ids_digest: self.ids.digest.clone().filter(|_| self.mix.has(Kind::Get)),
             },
             seconds: ended.saturating_duration_since(measured_from).as_secs_f64(),
-            rate_seconds: started_for.map(|time| time.as_secs_f64()),
+            rate_seconds: None,
             scheduled_seconds: None,
             warmup_seconds: measured_from.min(ended).saturating_duration_since(begun).as_secs_f64(),
             warmup_calls: total.warmup_calls,

@@ -56,8 +56,9 @@ pub(crate) struct Tally {
     pub(crate) lateness: Latencies,
     pub(crate) own_lateness: Latencies,
     pub(crate) held_back: u64,
-    /// When the last of them started.
-    pub(crate) last_start: Option<Instant>,
+    /// When the last of them started, and when the last answer came.
+    last_start: Option<Instant>,
+    last_answer: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -76,7 +77,8 @@ impl Recorder {
 
     /// Counts a call that has just ended on the connection of this number.
     pub(crate) fn record(&self, connection: usize, ended: Ended) {
-        let latency = ended.intended.elapsed();
+        let now = Instant::now();
+        let latency = now.saturating_duration_since(ended.intended);
         let mut shard = lock(&self.shards[connection % self.shards.len()]);
         let Shard { total, recent } = &mut *shard;
         if ended.warmup {
@@ -94,6 +96,7 @@ impl Recorder {
         total.held_back += u64::from(!ended.held.is_zero() && ended.held >= own);
         match ended.outcome {
             Ok(pod) => {
+                total.last_answer = total.last_answer.max(Some(now));
                 let pod = pod.as_deref().unwrap_or(UNNAMED);
                 count(&mut total.pods, pod);
                 count(&mut recent.pods, pod);
@@ -141,6 +144,15 @@ impl Recorder {
         })
     }
 
+    /// When the last call started, and when the last answer came, as `since` has it; 0 where there was none.
+    pub(crate) fn lasts(&self, since: impl Fn(Instant) -> f64) -> (f64, f64) {
+        let last = |of: fn(&Tally) -> Option<Instant>| {
+            let all = self.shards.iter().filter_map(|shard| of(&lock(shard).total));
+            all.max().map_or(0.0, &since)
+        };
+        (last(|total| total.last_start), last(|total| total.last_answer))
+    }
+
     /// All that was counted so far.
     pub(crate) fn total(&self) -> Tally {
         let mut sum = Tally { first_errors: lock(&self.first_errors).clone(), ..Tally::default() };
@@ -157,7 +169,6 @@ impl Recorder {
             sum.lateness.add(&total.lateness);
             sum.own_lateness.add(&total.own_lateness);
             sum.held_back += total.held_back;
-            sum.last_start = sum.last_start.max(total.last_start);
         }
         sum
     }

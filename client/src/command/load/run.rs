@@ -100,7 +100,8 @@ pub(crate) struct Run {
     /// From the end of the warm-up to the last answer.
     pub(crate) seconds: f64,
     /// The time by which calls are divided for their rate. In a closed loop it ends where the last call began and a usual one was
-    /// over, since one that hangs at the end would halve the rate of all others; in an open loop not before its schedule.
+    /// over, since one that hangs at the end would halve the rate of all others, and not before calls ceased to be due: all of
+    /// them may hang. In an open loop it ends with the last answer, and not before its schedule.
     /// Files of earlier programs do not tell: there it is all of `seconds`.
     #[serde(default)]
     pub(crate) rate_seconds: Option<f64>,
@@ -187,7 +188,8 @@ impl Run {
 
     /// How long after the end of an open loop's schedule the last answer came.
     pub(crate) fn seconds_after_schedule(&self) -> Option<f64> {
-        self.scheduled_seconds.map(|scheduled| (self.seconds - scheduled).max(0.0))
+        let last = self.rate_seconds.unwrap_or(self.seconds);
+        self.scheduled_seconds.map(|scheduled| (last - scheduled).max(0.0))
     }
 
     /// Failed calls of all, in percent.

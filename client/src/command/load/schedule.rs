@@ -8,7 +8,7 @@ pub(crate) struct Schedule {
     pub(crate) begun: Instant,
     pub(crate) measured_from: Instant,
     /// No call starts from then on; none where the number of calls ends the run.
-    until: Option<Instant>,
+    pub(crate) until: Option<Instant>,
     requests: Option<u64>,
     /// Measured calls that may still start.
     left: AtomicU64,

@@ -78,14 +78,8 @@ fn compared(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         let spread = each.spread.map(|spread| format!("spread {:.1} %", spread * 100.0));
         let judgement = of_all.is_none().then(|| judged(each.judgement).to_owned());
         let told: Vec<_> = spread.into_iter().chain(judgement).collect();
-        let line = format!(
-            "{:<8}{:>12.2} -> {:>12.2} {:<8}{ratio:>8}  {}",
-            each.figure,
-            each.old,
-            each.new,
-            each.unit,
-            told.join(": ")
-        );
+        let [old, new] = [each.old, each.new].map(|mean| mean.map_or("none".to_owned(), |mean| format!("{mean:.2}")));
+        let line = format!("{:<8}{old:>12} -> {new:>12} {:<8}{ratio:>8}  {}", each.figure, each.unit, told.join(": "));
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
