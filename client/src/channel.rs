@@ -24,7 +24,9 @@ pub const MAX_MESSAGE_BYTES: i32 = 4 << 20;
 /// Each call is one attempt: for retries, several connections and their replacement there is [`Channels`](crate::Channels).
 ///
 /// It connects with the first call, survives the server going away and coming back, and is closed when the last clone
-/// is dropped. With TLS it is exchanged for another one when certificates were renewed. Calls made while the server cannot be reached fail with UNAVAILABLE as soon as that is known.
+/// is dropped. With TLS it is exchanged for another one when certificates were renewed. Calls made while the server cannot be reached
+/// fail with UNAVAILABLE as soon as that is known. A name that was unknown for long may be found up to two minutes after it is
+/// known again, since C-core looks it up that rarely then; [`Channels`](crate::Channels) look again every few seconds.
 #[derive(Clone)]
 pub struct Channel {
     line: Line,

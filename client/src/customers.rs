@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use grpcio::{CallOption, ClientUnaryReceiver, Metadata};
+use grpcio::{CallOption, ClientUnaryReceiver, Metadata, MetadataBuilder};
 use protobuf::Message;
 use ticketing_proto::ticketing::{
     CreateCustomerRequest, Customer, CustomerList, GetCustomerRequest, ListCustomersRequest,
@@ -13,7 +13,7 @@ use ticketing_proto::ticketing::{
 use ticketing_proto::ticketing_grpc::CustomerControllerClient;
 use uuid::Uuid;
 
-use crate::calls::{idempotent, message};
+use crate::calls::{idempotent, message, sendable};
 use crate::channels::connection::Connection;
 use crate::line::Line;
 use crate::{CallError, Channel, Channels, MAX_DEADLINE, Safety, Target};
@@ -116,8 +116,8 @@ impl Customers {
     }
 
     /// The same calls with these request headers, for example `authorization` or `x-caller-id`, instead of any that were
-    /// given before. Envoy lets 64 headers and 8 KiB of them through, and none whose name ends in `-bin`. A value that is
-    /// no printable ASCII fails a call that may be made twice.
+    /// given before. Envoy lets 64 headers and 8 KiB of them through, and none whose name ends in `-bin`. Where a value is
+    /// no printable ASCII, as one may be that somebody sent to a server and that is handed on here, calls fail and nothing is sent.
     #[must_use]
     pub fn with_metadata(&self, metadata: Metadata) -> Self {
         Self { metadata: Some(metadata), ..self.clone() }
@@ -201,7 +201,7 @@ impl Customers {
     fn with_headers(&self, options: CallOption, safety: Safety) -> grpcio::Result<CallOption> {
         Ok(match (&self.metadata, safety) {
             (own, Safety::Idempotent) => options.headers(idempotent(own.as_ref())?),
-            (Some(own), Safety::Read | Safety::Once) => options.headers(own.clone()),
+            (Some(own), Safety::Read | Safety::Once) => options.headers(sendable(own, MetadataBuilder::new())?),
             (None, Safety::Read | Safety::Once) => options,
         })
     }

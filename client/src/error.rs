@@ -112,6 +112,7 @@ impl CallError {
             Code::NotFound => "check what was asked for",
             Code::Unimplemented => "the server has no such method: check the host and the port",
             Code::PermissionDenied | Code::Unauthenticated => "check the credentials",
+            Code::Internal if !self.answered => "the fault may be on this side: see the message, then the server's log",
             Code::Internal | Code::Unknown | Code::DataLoss => "the server's log says more",
             // The server's own words say it all.
             Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange => "",

@@ -1,7 +1,7 @@
 //! Which host and port, or which URI of C-core's.
 
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
 /// What a target leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,9 @@ const SCHEMES: [&str; 5] = ["dns", "ipv4", "ipv6", "unix", "unix-abstract"];
 
 /// Whether this build has C-core's xDS client (build.rs).
 const HAS_XDS: bool = cfg!(xds);
+
+/// `sun_path` of Linux has room for that and its end.
+const LONGEST_SOCKET_PATH: usize = 107;
 
 /// What makes a host or port unfit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +72,15 @@ impl Place {
         }
     }
 
+    /// Whether it takes a resolver to find its addresses.
+    pub(crate) fn is_looked_up(&self) -> bool {
+        match self {
+            Self::Name(name, _) => name.parse::<Ipv4Addr>().is_err(),
+            Self::Ipv6(..) => false,
+            Self::Uri(uri) => uri.starts_with("dns:"),
+        }
+    }
+
     /// A target URI as C-core has it.
     pub(crate) fn from_uri(uri: &str) -> Result<Self, BadTarget> {
         match uri.split_once(':') {
@@ -100,14 +112,37 @@ impl Place {
 
 /// What C-core would find out with the first call alone, and say in words about names.
 fn leads_somewhere(scheme: &str, rest: &str) -> bool {
+    if scheme == "xds" {
+        return true;
+    }
+    // Only C-core's other resolver of names takes a server to ask, and no scheme else has an authority.
+    let path = match rest.strip_prefix("//") {
+        Some(path) if !path.starts_with('/') => return false,
+        Some(path) => path,
+        None => rest,
+    };
+    let place = path.strip_prefix('/').unwrap_or(path);
     match scheme {
-        "ipv4" => rest.split(',').all(|address| address.parse::<SocketAddrV4>().is_ok_and(|place| place.port() != 0)),
-        // dns://server/name, dns:///name or dns:name.
+        "ipv4" => place.split(',').all(|address| address.parse::<SocketAddrV4>().is_ok_and(|place| place.port() != 0)),
+        "ipv6" => place
+            .split(',')
+            .all(|address| unescaped(address).parse::<SocketAddrV6>().is_ok_and(|place| place.port() != 0)),
         "dns" => {
-            let name = rest.strip_prefix("//").map_or(Some(rest), |rest| rest.split_once('/').map(|(_, name)| name));
-            name.is_some_and(|name| !name.trim_start_matches('/').is_empty())
+            let place = unescaped(place);
+            place.rsplit_once(':').is_some_and(|(host, port)| Place::new(host, port.parse().unwrap_or(0)).is_ok())
         }
-        _ => true,
+        _ => (1..=LONGEST_SOCKET_PATH).contains(&path.len()),
+    }
+}
+
+/// Without what a URI has to escape of an IPv6 address. The name of its interface, which only the system knows, is left out.
+fn unescaped(address: &str) -> String {
+    let address = [("%5B", "["), ("%5b", "["), ("%5D", "]"), ("%5d", "]")]
+        .into_iter()
+        .fold(address.to_owned(), |address, (escaped, plain)| address.replace(escaped, plain));
+    match (address.split_once("%25"), address.split_once(']')) {
+        (Some((before, _)), Some((_, port))) => format!("{before}]{port}"),
+        _ => address,
     }
 }
 
@@ -150,12 +185,32 @@ mod tests {
         assert_eq!(Place::from_uri("ipv4:127.0.0.1:1,127.0.0.2:1").unwrap().uri(), "ipv4:127.0.0.1:1,127.0.0.2:1");
         assert_eq!(Place::from_uri("xds:///customers").is_ok(), HAS_XDS);
         assert!(matches!(Place::from_uri("localhost"), Err(BadTarget::Scheme(_))));
-        for good in
-            ["dns:///localhost:1", "dns://127.0.0.1:53/localhost", "dns:localhost:1", "ipv6:%5B::1%5D:1", "unix:/x"]
-        {
+        for good in [
+            "dns:///localhost:1",
+            "dns:///%5B::1%5D:1",
+            "dns:localhost:1",
+            "ipv6:%5B::1%5D:1",
+            "ipv6:[fe80::1%25eth0]:1",
+            "unix:/x",
+            "unix:///x",
+        ] {
             assert!(Place::from_uri(good).is_ok(), "{good}");
         }
-        for nowhere in ["ipv4:foo", "ipv4:127.0.0.1", "ipv4:127.0.0.1:0", "dns:///", "dns://127.0.0.1", "dns:/"] {
+        let long = format!("unix:/{}", "x".repeat(LONGEST_SOCKET_PATH));
+        for nowhere in [
+            "ipv4:foo",
+            "ipv4:127.0.0.1",
+            "ipv4:127.0.0.1:0",
+            "ipv6:foo",
+            "ipv6:%5B::1%5D",
+            "dns:///",
+            "dns:///localhost",
+            "dns://127.0.0.1",
+            "dns://127.0.0.1:53/localhost:1",
+            "dns:/",
+            "unix://run/x.sock",
+            &long,
+        ] {
             assert_eq!(Place::from_uri(nowhere), Err(BadTarget::Nowhere(nowhere.to_owned())));
         }
     }

@@ -23,7 +23,8 @@ impl Target {
         Ok(Self { place: Place::new(host, port)?, tls: None })
     }
 
-    /// A target URI as C-core has it: `dns:///name:port`, several addresses as `ipv4:10.0.0.1:1,10.0.0.2:1`, `unix:path`.
+    /// A target URI as C-core has it: `dns:///name:port`, several addresses as `ipv4:10.0.0.1:1,10.0.0.2:1`, `unix:path`. A name is looked up
+    /// by the system's resolver, so no `dns://server/name`.
     ///
     /// `xds:///name` needs a build with C-core's xDS client: `GRPC_XDS=on cargo build --target-dir target/xds`. Without it
     /// C-core would take such a target for a DNS name, so it is refused. The program finds its control plane in the file
@@ -69,6 +70,11 @@ impl Target {
     /// A number that grows when renewed certificates were taken.
     pub(crate) fn generation(&self) -> u64 {
         self.tls.as_ref().map_or(0, Tls::generation)
+    }
+
+    /// Whether it takes a resolver to find its addresses.
+    pub(crate) fn is_looked_up(&self) -> bool {
+        self.place.is_looked_up()
     }
 
     /// The same as C-core's resolver wants it: a URI, in which brackets must be escaped.

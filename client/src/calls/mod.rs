@@ -218,7 +218,16 @@ impl Drop for Unheard<'_> {
 pub fn idempotent(own: Option<&Metadata>) -> grpcio::Result<Metadata> {
     let mut headers = MetadataBuilder::with_capacity(1 + own.map_or(0, Metadata::len));
     headers.add_str(IDEMPOTENT_HEADER, "true")?;
-    for (name, value) in own.into_iter().flat_map(Metadata::iter).filter(|(name, _)| *name != IDEMPOTENT_HEADER) {
+    match own {
+        Some(own) => sendable(own, headers),
+        None => Ok(headers.build()),
+    }
+}
+
+/// What is there already, and `own`, checked: what came with somebody's call may hold a value that C-core refuses to send, and
+/// grpcio panics then.
+pub(crate) fn sendable(own: &Metadata, mut headers: MetadataBuilder) -> grpcio::Result<Metadata> {
+    for (name, value) in own.iter().filter(|(name, _)| *name != IDEMPOTENT_HEADER) {
         match str::from_utf8(value) {
             Ok(text) if !name.ends_with("-bin") => headers.add_str(name, text)?,
             _ => headers.add_bytes(name, value)?,

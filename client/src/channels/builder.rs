@@ -62,7 +62,7 @@ const SHORTEST_KEEPALIVE: Duration = Duration::from_secs(1);
 const NEVER: Duration = Duration::from_millis(i32::MAX as u64);
 /// As C-core has it.
 const SHORTEST_IDLE: Duration = Duration::from_secs(1);
-/// C-core's own default.
+/// As newer C-cores have it; this one's own default is never.
 const DEFAULT_IDLE: Duration = Duration::from_mins(30);
 /// Rarer would let callers miss new pods for long; oftener would cost connections for nothing.
 const DEFAULT_AGE: Duration = Duration::from_mins(5);
@@ -116,7 +116,8 @@ impl ChannelsBuilder {
     /// default of C-core and grpc-go one every 5 minutes.
     ///
     /// Unless set, 30 s and 10 s, and no more than two pings before this side has other data to send, which any server
-    /// forgives. So a peer that vanishes while a stream is quiet is found out within a minute after the last request or
+    /// forgives where it has its own word between: a stream on which this side alone speaks for minutes needs a server that allows
+    /// the pings. So a peer that vanishes while a stream is quiet is found out within a minute after the last request or
     /// never: who keeps quiet streams open sets this to what the server allows.
     pub fn keepalive(mut self, time: Duration, timeout: Duration) -> Self {
         let [time, timeout] = [time, timeout].map(|given| given.clamp(SHORTEST_KEEPALIVE, NEVER));

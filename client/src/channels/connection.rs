@@ -12,7 +12,7 @@ use super::pick::Burden;
 use super::trust::{End, Record, set};
 use crate::{MAX_MESSAGE_BYTES, Target};
 
-/// A server that comes back is found within a second, however long it was gone: C-core adds up to a fifth by chance.
+/// A server that comes back at its address is found within a second, however long it was gone: C-core adds up to a fifth by chance.
 const MAX_RECONNECT_BACKOFF: Duration = Duration::from_millis(800);
 const FIRST_RECONNECT_BACKOFF: Duration = Duration::from_millis(100);
 
@@ -55,7 +55,7 @@ impl Default for Keepalive {
 #[derive(Clone, Default)]
 pub(crate) struct Dialling {
     pub(crate) round_robin: bool,
-    /// Closed by C-core so long after the last call on it; C-core's own default where there is none.
+    /// Closed by C-core so long after the last call on it; never where there is none.
     pub(crate) idle_after: Option<Duration>,
     pub(crate) keepalive: Keepalive,
 }

@@ -21,6 +21,10 @@ const COMES_WITHIN: Duration = Duration::from_millis(500);
 /// A replacement that is not ready by then is given up, and the old connection kept.
 const REPLACEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// C-core looks up a name that it did not find again later and later, up to two minutes apart, and hears no call that asks for it.
+/// So a connection that calls have wanted in vain for so long gets a successor, which begins anew.
+const LOST_FOR: Duration = Duration::from_secs(5);
+
 /// A channel of many addresses is ready with the first that is, and would send that one all calls until the others are
 /// connected too.
 const ROUND_ROBIN_SETTLES: Duration = Duration::from_secs(1);
@@ -39,6 +43,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
     let mut told = Told::default();
     let mut hope = Hope::default();
     let mut use_of = Use::new();
+    let mut vain = Vain::default();
     let mut due = None;
     let mut retry_at: Option<Instant> = None;
     let mut young: Option<BoxFuture<'static, Option<Arc<Connection>>>> = None;
@@ -61,7 +66,8 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             (_, State::Idle) => due = None,
             _ => {}
         }
-        if state == State::Idle {
+        let lost = vain.look(state, &use_of) && held.target.is_looked_up();
+        if state == State::Idle && !lost {
             // A connection that nobody has needs no successor.
             young = None;
         }
@@ -75,7 +81,10 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
         // What nobody has called on is left to become idle.
         let old = due.is_some_and(|due| Instant::now() >= due) && use_of.called;
         let may_try = retry_at.is_none_or(|at| Instant::now() >= at);
-        if young.is_none() && may_try && (outdated || old) {
+        if !(outdated || old || lost) {
+            // It was found again meanwhile.
+            young = None;
+        } else if young.is_none() && may_try {
             young = Some(ready(held.connection(), settles(&held)).boxed());
         }
         // Only the channel is held on to, so that the last handle can be dropped meanwhile.
@@ -87,7 +96,7 @@ pub(super) async fn look_after(inner: Weak<Inner>, place: usize) {
             continue;
         };
         if let Either::Right((came, _)) = select(changed, coming).await {
-            (young, retry_at) = (None, Some(Instant::now() + REPLACEMENT_TIMEOUT));
+            (young, retry_at) = (None, (!lost).then(|| Instant::now() + REPLACEMENT_TIMEOUT));
             let (Some(came), Some(held)) = (came, inner.upgrade()) else { continue };
             let Some(slot) = held.slots.get(place) else { return };
             slot.exchange(came);
@@ -150,6 +159,21 @@ impl Told {
     }
 }
 
+/// Since when calls want a connection that is not there.
+#[derive(Default)]
+struct Vain(Option<Instant>);
+
+impl Vain {
+    /// Whether it is lost.
+    fn look(&mut self, state: State, use_of: &Use) -> bool {
+        if state == State::Ready || !use_of.is_recent() {
+            self.0 = None;
+            return false;
+        }
+        self.0.get_or_insert_with(Instant::now).elapsed() >= LOST_FOR
+    }
+}
+
 /// Whether anybody calls on a connection. C-core closes a connection so long after its last call, but one on which there
 /// was none, as after a replacement, it keeps for ever.
 struct Use {
@@ -166,6 +190,10 @@ impl Use {
         if connection.was_called() {
             *self = Self { called: true, quiet_since: Instant::now() };
         }
+    }
+
+    fn is_recent(&self) -> bool {
+        self.called && self.quiet_since.elapsed() < LOST_FOR
     }
 
     fn is_over(&self, idle_after: Duration) -> bool {

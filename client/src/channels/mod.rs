@@ -81,7 +81,8 @@ impl Channels {
     }
 
     /// What each connection is doing, if it has done anything, and then what they go through. What lasts for milliseconds may
-    /// be left out, and so may be what was before the last change of a connection where a listener is far behind.
+    /// be left out, and so may be what was before the last change of a connection where a listener is far behind. With
+    /// [`Policy::RoundRobin`] there is one, which stands for all addresses of the name: it is ready while one of them is.
     ///
     /// ```no_run
     /// # let target = ticketing_client::Target::new("localhost", 12345).unwrap();
@@ -128,12 +129,12 @@ impl Inner {
 
     /// A connection for one attempt, another than that at `except` where there is one as good.
     pub(crate) fn lease(&self, except: Option<usize>) -> Lease {
-        self.lease_at(self.pick(except))
+        self.lease_at(self.settled(self.pick(except)))
     }
 
     /// A connection for a stream.
     pub(crate) fn hold(&self) -> Lease {
-        let place = self.pick(None);
+        let place = self.settled(self.pick(None));
         self.slots[place].current().hold(place)
     }
 
@@ -146,6 +147,20 @@ impl Inner {
 
     pub(crate) fn lease_at(&self, place: usize) -> Lease {
         self.slots[place].current().lease(place)
+    }
+
+    /// The place for a call that waits for its connection: it would wait for that one alone, however many others are ready. So
+    /// it takes one of those, and the one it was meant for is made meanwhile.
+    fn settled(&self, place: usize) -> usize {
+        if !self.wait_for_ready || self.slots.len() == 1 || self.slots[place].is_ready() {
+            return place;
+        }
+        let ready = (0..self.slots.len()).filter(|other| self.slots[*other].is_ready());
+        let least = ready.min_by_key(|other| self.slots[*other].current().burden().in_flight);
+        if least.is_some() {
+            self.slots[place].current().channel.check_connectivity_state(true);
+        }
+        least.unwrap_or(place)
     }
 
     fn pick(&self, except: Option<usize>) -> usize {
@@ -183,7 +198,10 @@ impl Inner {
 
     /// The same of a stream, whose error may be its usual end: only that nobody is reached is held against the connection.
     pub(crate) fn learn_from_stream(&self, lease: &Lease, error: &CallError) {
-        self.note(lease, Some(error));
+        // The time that a stream was given is its usual end.
+        if error.code != Code::DeadlineExceeded {
+            self.note(lease, Some(error));
+        }
         if error.code == Code::Unavailable && error.is_unreached() {
             lease.ended(End::Unreached);
         }
@@ -213,6 +231,10 @@ struct Slot(RwLock<Arc<Connection>>);
 impl Slot {
     fn current(&self) -> Arc<Connection> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_ready(&self) -> bool {
+        State::of(self.current().channel.check_connectivity_state(false)) == State::Ready
     }
 
     fn exchange(&self, young: Arc<Connection>) {

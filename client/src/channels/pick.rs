@@ -42,16 +42,19 @@ fn another(count: usize, except: Option<usize>, burden: &impl Fn(usize) -> Burde
     if choices == 1 {
         return actual(0);
     }
-    let first = fastrand::usize(..choices);
+    let first_choice = fastrand::usize(..choices);
     // Another one than the first, each as likely.
-    let second = (first + fastrand::usize(1..choices)) % choices;
-    let (first, second) = (actual(first), actual(second));
+    let second = (first_choice + fastrand::usize(1..choices)) % choices;
+    let (first, second) = (actual(first_choice), actual(second));
     let better = if burden(second).weight() < burden(first).weight() { second } else { first };
     if burden(better).trust == Trust::Good {
         return better;
     }
-    // Both happen to be bad ones, and there may be good ones.
-    (0..choices).map(actual).min_by_key(|&place| burden(place).weight()).unwrap_or(better)
+    // Both happen to be bad ones, and there may be good ones. Where none is, each has its turn: one of them may be good again.
+    (0..choices)
+        .map(|offset| actual((first_choice + offset) % choices))
+        .min_by_key(|&place| burden(place).weight())
+        .unwrap_or(better)
 }
 
 #[cfg(test)]
@@ -99,6 +102,13 @@ mod tests {
     fn a_second_attempt_stays_rather_than_wait_for_a_connection_that_is_being_made() {
         let coming = Burden { trust: Trust::Coming, in_flight: 0 };
         assert_eq!(pick(2, Some(0), |place| [calls(2 * CROWDED), coming][place]), 0);
+    }
+
+    #[test]
+    fn where_all_fail_each_has_its_turn() {
+        let failed = Burden { trust: Trust::Failed, in_flight: 0 };
+        let taken: std::collections::BTreeSet<_> = (0..1_000).map(|_| pick(4, None, |_| failed)).collect();
+        assert_eq!(taken.len(), 4);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod greeter;
 mod hedged;
 mod idle;
 mod keepalive;
+mod metadata;
 mod names;
 mod namespace;
 mod outage;

@@ -96,6 +96,20 @@ fn a_name_that_nobody_knows_is_unreached_and_found_once_it_is_known() {
     });
 }
 
+/// C-core would look it up again later and later: after half a minute a quarter of one later.
+#[test]
+fn a_name_that_nobody_knew_for_long_is_found_as_soon() {
+    with_hosts("names::a_name_that_nobody_knew_for_long_is_found_as_soon", |hosts| {
+        hosts.set(&[]);
+        let server = Greeter::on("127.0.0.2:0", |_| Reply::Hello);
+        let channels = channels_to_name(server.port).wait_for_ready(true).deadline(Duration::from_secs(1)).build();
+        let called = || block_on(greet(&channels, Safety::Once)).is_ok();
+        assert!((0..30).all(|_| !called()));
+        hosts.set(&["127.0.0.2"]);
+        assert!((0..6).any(|_| called()));
+    });
+}
+
 #[test]
 fn connections_outlive_their_name() {
     with_hosts("names::connections_outlive_their_name", |hosts| {

@@ -139,6 +139,18 @@ fn a_call_that_waits_for_a_connection_finds_the_server_that_comes() {
 }
 
 #[test]
+fn a_call_that_waits_for_a_connection_takes_one_of_a_pool_that_is_ready() {
+    let server = Greeter::start(|_| Reply::Hello);
+    let port = server.port;
+    let relay = Relay::start(move |number| if number == 1 { Meet::Pass(port) } else { Meet::Silence });
+    let pool = channels_to(relay.port).policy(Policy::Pool { connections: 4 });
+    let channels = pool.wait_for_ready(true).deadline(Duration::from_secs(5)).build();
+    for _ in 0..50 {
+        block_on(greet(&channels, Safety::Once)).unwrap();
+    }
+}
+
+#[test]
 fn a_caller_hands_on_what_is_left_of_its_own_deadline() {
     let server = Greeter::start(|_| Reply::Silence);
     let channels = server.channels().build();
