@@ -121,8 +121,9 @@ impl Round {
 }
 
 /// Sources that decide how calls are spread and what they cost, and how that is measured.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 34] = [
     "Cargo.lock",
+    "Cargo.toml",
     "client/src/calls",
     "client/src/channel.rs",
     "client/src/channels",
@@ -143,13 +144,19 @@ const SOURCES: [&str; 28] = [
     "testbed/src/balance/event.rs",
     "testbed/src/balance/site.rs",
     "testbed/src/balance/steady.rs",
+    "testbed/src/balance/verdict.rs",
     "testbed/src/balance/way.rs",
     "testbed/src/bed",
     "testbed/src/dns",
     "testbed/src/endpoints.rs",
     "testbed/src/envoy",
     "testbed/src/l4.rs",
+    "testbed/src/metrics.rs",
+    "testbed/src/process.rs",
     "testbed/src/server.rs",
+    "testbed/src/usage.rs",
+    // Which Envoy.
+    "tools/requirements.txt",
 ];
 
 /// The release, and a digest of both Envoys' configurations and of what client, server and their libraries do with a call: with
@@ -162,7 +169,7 @@ pub(super) fn version() -> Result<String, BedError> {
     for path in files {
         let text = fs::read_to_string(&path).map_err(BedError::io(format!("read {}", path.display())))?;
         let comment = match path.extension().and_then(OsStr::to_str) {
-            Some("yaml" | "lock") => "#",
+            Some("yaml" | "lock" | "toml" | "txt") => "#",
             Some("sql") => "--",
             _ => "//",
         };

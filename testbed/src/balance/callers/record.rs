@@ -15,7 +15,7 @@ use crate::balance::findings::Totals;
 pub(super) const TICK: u64 = 10;
 
 /// For the end of a call whose deadline has come, on a busy machine.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// A line of the callers' output.
 #[derive(Debug, Serialize, Deserialize)]

@@ -7,8 +7,10 @@ use crate::balance::{Address, Policy, Running, now};
 use crate::service::{Manner, Service, Trouble};
 use crate::{BedError, Stop, binaries, wait};
 
-/// Together 1,000 calls a second and more, since a call that is sent again and refused takes some 10 ms.
-const CALLERS: [&str; 4] = ["--callers", "60", "--rest-ms", "45"];
+/// Together 1,000 calls a second and more, since a call that is sent again and refused takes 10 to 25 ms.
+const CALLERS: [&str; 4] = ["--callers", "60", "--rest-ms", "35"];
+/// Calls a second.
+const OFFERED: f64 = 1_000.0;
 const BEFORE: Duration = Duration::from_secs(3);
 const OUTAGE: Duration = Duration::from_secs(30);
 const AFTER: Duration = Duration::from_secs(5);
@@ -38,6 +40,9 @@ pub(super) fn measure(stop: &Stop) -> Result<Vec<Measured>, BedError> {
     }
     let recovery = report.last_failure().map_or(0, |at| at.saturating_sub(back));
     let rate = failed as f64 / OUTAGE.as_secs_f64();
+    if rate < OFFERED {
+        return Err(BedError::Unexpected(format!("only {rate:.0} calls a second were offered, {OFFERED} are meant")));
+    }
     Ok(vec![
         Measured::once(
             attempts as f64 / failed as f64,
